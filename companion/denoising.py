@@ -1,0 +1,149 @@
+"""Noise, networks that remove it, and what they learn about the data: noisy (B, C, H, W) -> clean (B, C, H, W)."""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+
+from companion._check import check_image_shape, check_model_input, check_positive, check_same_shape
+from companion.autoencoder import DenseAutoencoder
+from companion.init import answer_grey_, orthogonal_
+from companion.losses import mse
+
+
+def gaussian_noise(x: Tensor, sigma: float = 0.2) -> Tensor:
+    """Add independent Gaussian noise of standard deviation ``sigma`` to every pixel: (B, C, H, W) -> the same shape.
+
+    The result is not clipped: it leaves [0, 1], as the noise of a sensor does before it is stored.
+
+    Raises:
+        ValueError: ``sigma`` is negative.
+    """
+    _check_level(sigma, "sigma", upper=float("inf"))
+    return x + sigma * torch.randn_like(x)
+
+
+def salt_and_pepper_noise(x: Tensor, p: float = 0.1) -> Tensor:
+    """Turn each pixel black or white, with probability p/2 each: (B, C, H, W) -> the same shape.
+
+    Raises:
+        ValueError: ``p`` is outside [0, 1].
+    """
+    _check_level(p, "p", upper=1)
+    u = torch.rand_like(x)
+    return torch.where(u < p / 2, 0.0, torch.where(u > 1 - p / 2, 1.0, x))
+
+
+def masking_noise(x: Tensor, p: float = 0.3) -> Tensor:
+    """Set each pixel to 0 with probability ``p``: (B, C, H, W) -> the same shape.
+
+    Raises:
+        ValueError: ``p`` is outside [0, 1].
+
+    Source: Vincent, Larochelle, Bengio and Manzagol, Extracting and composing robust features with denoising
+    autoencoders, 2008.
+    """
+    _check_level(p, "p", upper=1)
+    return x * (torch.rand_like(x) >= p)
+
+
+def _check_level(value: float, name: str, upper: float) -> None:
+    if not 0 <= value <= upper:  # also refuses NaN
+        expected = "a number of at least 0" if upper == float("inf") else f"a number from 0 to {upper}"
+        raise ValueError(f"{name} is {value!r}; expected {expected}.")
+
+
+def denoising(noise: Callable[[Tensor], Tensor] = gaussian_noise) -> Callable[[nn.Module, Tensor], dict[str, Tensor]]:
+    """The objective of a denoiser, to be passed to ``fit``: x -> x_noisy -> z -> x_hat, compared with the *clean* x.
+
+    Args:
+        noise: (B, C, H, W) -> the same shape. Another level: ``lambda x: gaussian_noise(x, 0.5)``.
+
+    Source: Vincent et al., 2008, as for :func:`masking_noise`.
+    """
+
+    def loss_fn(model: nn.Module, x: Tensor) -> dict[str, Tensor]:
+        x_noisy = noise(x)
+        x_hat = model(x_noisy)
+        return {"loss": mse(x_hat, x)}
+
+    return loss_fn
+
+
+def article_network() -> DenseAutoencoder:
+    """The denoising network of the article that this course grew from: 784-128-64-32-64-128-784, ReLU, sigmoid."""
+    return DenseAutoencoder(code_size=32, hidden=(128, 64))
+
+
+class UNet(nn.Module):
+    """Denoiser whose decoder also sees the encoder's feature maps: (B, C, H, W) -> (B, C, H, W) in (0, 1).
+
+    There is no bottleneck to speak of: the skip connections hand fine detail straight across, so the network
+    cannot be used to compress, and with a clean input it may copy. Noise in the input is what keeps it honest.
+
+    Args:
+        channels: feature maps at full, half and quarter resolution.
+        image_shape: (C, H, W) of one image; H and W must be multiples of 4.
+        mean_pixel: the grey that the untrained model answers with. Without it, the network can die in its
+            first steps and answer black for good.
+
+    Raises:
+        ValueError: a size is not a whole number above 0, H or W is not a multiple of 4, or ``x`` has another
+            shape than the model's.
+
+    Source: Ronneberger, Fischer and Brox, U-Net: convolutional networks for biomedical image segmentation, 2015.
+    """
+
+    def __init__(self, channels=(16, 32, 64), image_shape=(1, 28, 28), mean_pixel=0.13):
+        super().__init__()
+        check_image_shape(image_shape, multiple_of=4)
+        for size in channels:
+            check_positive(size, "every entry of channels", whole=True)
+        c1, c2, c3 = channels
+        c = image_shape[0]
+        self.image_shape = tuple(image_shape)
+        self.down1 = nn.Conv2d(c, c1, 3, padding=1)
+        self.down2 = nn.Conv2d(c1, c2, 3, stride=2, padding=1)
+        self.down3 = nn.Conv2d(c2, c3, 3, stride=2, padding=1)
+        self.up2 = nn.ConvTranspose2d(c3, c2, 4, stride=2, padding=1)
+        self.up1 = nn.ConvTranspose2d(2 * c2, c1, 4, stride=2, padding=1)
+        self.out = nn.Conv2d(2 * c1, c, 3, padding=1)
+        orthogonal_(self)
+        answer_grey_(self.out, mean_pixel)
+
+    def encode(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """(B, C, H, W) -> maps at full, half and quarter resolution, which together are larger than the image."""
+        check_model_input(x, self.image_shape)
+        h1 = torch.relu(self.down1(x))  # (B, 16, 28, 28)
+        h2 = torch.relu(self.down2(h1))  # (B, 32, 14, 14)
+        h3 = torch.relu(self.down3(h2))  # (B, 64, 7, 7)
+        return h1, h2, h3
+
+    def decode(self, z: tuple[Tensor, Tensor, Tensor]) -> Tensor:
+        """The three maps of ``encode`` -> (B, C, H, W) in (0, 1)."""
+        h1, h2, h3 = z
+        u2 = torch.relu(self.up2(h3))  # (B, 32, 14, 14)
+        u1 = torch.relu(self.up1(torch.cat([u2, h2], 1)))  # (B, 16, 28, 28)
+        return torch.sigmoid(self.out(torch.cat([u1, h1], 1)))  # (B, C, 28, 28)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, C, H, W) noisy -> (B, C, H, W): the denoised image."""
+        return self.decode(self.encode(x))
+
+
+def tweedie_score(denoiser: Callable[[Tensor], Tensor], x_noisy: Tensor, sigma: float) -> Tensor:
+    """The gradient of the log-density of noisy data, read off a denoiser: x_noisy (B, ...) -> (B, ...).
+
+    The best possible denoiser for Gaussian noise answers E[x | x_noisy] = x_noisy + sigma^2 * score (Tweedie's
+    formula), so score = (denoiser(x_noisy) - x_noisy) / sigma^2. In units of 1 / data.
+
+    Raises:
+        ValueError: ``sigma`` is not above 0, or the denoiser changes the shape.
+
+    Source: Efron, Tweedie's formula and selection bias, 2011; for trained denoisers, Alain and Bengio, What
+    regularized auto-encoders learn from the data-generating distribution, 2014.
+    """
+    check_positive(sigma, "sigma")
+    x_hat = denoiser(x_noisy)
+    check_same_shape(x_hat, x_noisy)
+    return (x_hat - x_noisy) / sigma**2

@@ -1,0 +1,112 @@
+"""Pictures of what goes in and what comes out: tensors and an optional ax -> the ax. Nothing here trains or loads."""
+
+from collections.abc import Mapping, Sequence
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+from torch import Tensor
+
+from companion._check import check_images, check_positive
+
+# Paul Tol's "bright" colours, told apart with every common kind of colour blindness.
+COLOURS = ("#4477AA", "#EE6677", "#228833", "#CCBB44", "#66CCEE", "#AA3377", "#BBBBBB")
+_GAP = 2  # white pixels between two images of a grid
+
+
+def set_style() -> None:
+    """The look of every figure in the book, for the running session: sharp on a phone, plain, colour-blind safe."""
+    plt.rcParams.update(
+        {
+            "figure.dpi": 150,
+            "figure.figsize": (7, 3.2),
+            "figure.constrained_layout.use": True,
+            "axes.prop_cycle": plt.cycler(color=COLOURS),
+            "axes.spines.top": False,
+            "axes.spines.right": False,
+            "axes.grid": True,
+            "axes.axisbelow": True,
+            "grid.color": "#E5E5E5",
+            "font.size": 10,
+            "lines.linewidth": 2,
+        }
+    )
+
+
+def show_images(x: Tensor, *, columns: int = 10, ax: Axes | None = None) -> Axes:
+    """A grid of images, row by row: (B, 1, H, W) or (B, 3, H, W) -> ax. Values outside [0, 1] are drawn clipped.
+
+    Raises:
+        TypeError, ValueError: ``x`` is not a batch of images, has neither 1 nor 3 channels, or ``columns`` is not
+            a whole number above 0.
+    """
+    check_positive(columns, "columns", whole=True)
+    images = _to_numpy(x, "x")
+    rows = [images[i : i + columns] for i in range(0, len(images), columns)]
+    return _draw_grid(rows, ax)
+
+
+def show_rows(rows: Mapping[str, Tensor], *, titles: Sequence[str] = (), ax: Axes | None = None) -> Axes:
+    """One labelled row of images for each entry, such as clean, noisy, denoised: {label: (B, C, H, W)} -> ax.
+
+    Args:
+        rows: from a label to images; all of the same size, the first row at least as long as the others.
+        titles: text above the columns.
+
+    Raises:
+        TypeError, ValueError: ``rows`` is empty, or an entry is not a batch of images with 1 or 3 channels.
+    """
+    if not rows:
+        raise ValueError("rows is empty; expected at least one entry, {label: images}.")
+    images = [_to_numpy(x, f"rows[{label!r}]") for label, x in rows.items()]
+    ax = _draw_grid(images, ax)
+    step_h, step_w = images[0].shape[1] + _GAP, images[0].shape[2] + _GAP
+    ax.set_yticks([step_h * (i + 0.5) for i in range(len(rows))], rows.keys())
+    if titles:
+        ax.set_xticks([step_w * (i + 0.5) for i in range(len(titles))], titles)
+    return ax
+
+
+def show_history(history: Mapping[str, Sequence[float]], *, ax: Axes | None = None) -> Axes:
+    """The loss after each epoch, and the test loss where it was measured: the history of ``fit`` -> ax.
+
+    Raises:
+        ValueError: there is no "loss" in ``history``.
+    """
+    if "loss" not in history:
+        raise ValueError(f"history has the entries {sorted(history)}; expected 'loss', as returned by fit.")
+    ax = ax or plt.gca()
+    for name, label in (("loss", "training"), ("test_loss", "test")):
+        if name in history:
+            ax.plot(range(1, len(history[name]) + 1), history[name], label=label)
+    ax.set(xlabel="epoch", ylabel="loss")
+    ax.legend()
+    return ax
+
+
+def _to_numpy(x: Tensor, name: str) -> np.ndarray:
+    """(B, C, H, W) tensor -> (B, H, W, 3) array in [0, 1]."""
+    check_images(x, name, unit_range=False)
+    if x.shape[1] not in (1, 3):
+        raise ValueError(f"{name} has {x.shape[1]} channels; expected 1 (grey) or 3 (red, green, blue).")
+    return x.detach().cpu().clamp(0, 1).expand(-1, 3, -1, -1).permute(0, 2, 3, 1).numpy()
+
+
+def _draw_grid(rows: Sequence[np.ndarray], ax: Axes | None) -> Axes:
+    """Rows of (H, W, 3) images on one white canvas, without axes."""
+    h, w = rows[0].shape[1:3]
+    step_h, step_w = h + _GAP, w + _GAP
+    canvas = np.ones((len(rows) * step_h, max(map(len, rows)) * step_w, 3))
+    for i, row in enumerate(rows):
+        for j, image in enumerate(row):
+            canvas[i * step_h + 1 : i * step_h + 1 + h, j * step_w + 1 : j * step_w + 1 + w] = image
+    if ax is None:
+        height, width = canvas.shape[:2]
+        ax = plt.figure(figsize=(7, 7 * height / width + 0.3)).gca()
+    ax.imshow(canvas, interpolation="nearest", extent=(0, canvas.shape[1], canvas.shape[0], 0))
+    ax.set(xticks=[], yticks=[])
+    ax.tick_params(length=0)
+    ax.grid(False)
+    for spine in ax.spines.values():
+        spine.set_visible(False)
+    return ax
