@@ -61,9 +61,10 @@ def show_rows(rows: Mapping[str, Tensor], *, titles: Sequence[str] = (), ax: Axe
     images = [_to_numpy(x, f"rows[{label!r}]") for label, x in rows.items()]
     ax = _draw_grid(images, ax)
     step_h, step_w = images[0].shape[1] + _GAP, images[0].shape[2] + _GAP
-    ax.set_yticks([step_h * (i + 0.5) for i in range(len(rows))], rows.keys())
+    # Large, since a figure as wide as the page shrinks to half its size on a phone.
+    ax.set_yticks([step_h * (i + 0.5) for i in range(len(rows))], rows.keys(), fontsize=13)
     if titles:
-        ax.set_xticks([step_w * (i + 0.5) for i in range(len(titles))], titles)
+        ax.set_xticks([step_w * (i + 0.5) for i in range(len(titles))], titles, fontsize=13)
     return ax
 
 

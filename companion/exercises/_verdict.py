@@ -1,6 +1,10 @@
 """What a check answers. Shown as the last expression of a cell, a verdict prints itself as one sentence."""
 
+from collections.abc import Callable
 from typing import NamedTuple
+
+import torch
+from torch import Tensor
 
 
 class Verdict(NamedTuple):
@@ -24,3 +28,20 @@ def wrong(message: str) -> Verdict:
 
 
 NO_ANSWER = wrong("Replace the ... with your answer and run the cell again.")
+
+
+def call(function: Callable, *args) -> Tensor | Verdict:
+    """Call the learner's function: -> its tensor, or the verdict on what went wrong. A plain number becomes a tensor."""
+    if not callable(function):
+        return wrong(f"You passed {function!r}; expected your function, without parentheses after its name.")
+    try:
+        result = function(*args)
+    except Exception as error:
+        return wrong(f"Your function stopped with {type(error).__name__}: {error}")
+    if result is None or result is ...:
+        return NO_ANSWER
+    if isinstance(result, int | float):
+        result = torch.tensor(float(result))
+    if not isinstance(result, Tensor):
+        return wrong(f"Your function returned a {type(result).__name__}; expected a tensor.")
+    return result

@@ -1,0 +1,47 @@
+# Two commands: `make book` and `make test`. Every target sets up .venv first, once.
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+export COMPANION_PROGRESS ?= off
+
+.DEFAULT_GOAL := help
+.PHONY: help book test check notebooks lab lock clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+book: $(READY) ## run the notebooks, build the pages, print where to open them
+	$(BIN)/jupyter-book build book --config _config.yml --path-output . -W --keep-going
+	@echo "Open in a browser: $(CURDIR)/_build/html/index.html"
+
+test: check ## check everything: code style, package, notebooks' numbers, built pages
+	$(BIN)/python -m pytest tests
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --nbval --nbval-cell-timeout=300 -n 2 --dist loadscope book
+
+check: $(READY) ## style, types, spelling
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/codespell
+
+notebooks: $(READY) ## run every notebook from a clean kernel and store its text outputs
+	$(BIN)/python tools/notebooks.py run
+
+lab: $(READY) ## open the notebooks in JupyterLab
+	COMPANION_PROGRESS=on $(BIN)/jupyter lab --notebook-dir=book
+
+lock: ## resolve the newest versions that pyproject.toml allows into requirements.lock
+	$(PYTHON) tools/lock.py
+
+clean: ## remove what was built (the set-up in .venv stays)
+	rm -rf _build .pytest_cache .ruff_cache .mypy_cache
+
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Python 3.11 or newer is needed; $(PYTHON) is $$($(PYTHON) --version 2>&1). Try: make PYTHON=python3.12 ..."; exit 1; }
+	@$(PYTHON) -m venv .venv || \
+	  { echo "Could not make .venv. On Debian and Ubuntu: apt install python3-venv"; exit 1; }
+	@echo "Installing into .venv (a few minutes, once) ..."
+	$(BIN)/python -m pip install --disable-pip-version-check -r requirements.lock
+	$(BIN)/python -m pip install --disable-pip-version-check --no-deps --editable .
+	@touch $@
