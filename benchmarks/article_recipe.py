@@ -9,7 +9,6 @@ images, with Gaussian noise of standard deviation 0.2 that is the same for every
 import time
 
 import torch
-from record import save
 from torch import nn
 from torch.utils.data import DataLoader
 
@@ -28,6 +27,7 @@ from companion import (
 )
 from companion._torchvision import import_torchvision
 from companion.datasets import data_root
+from record import save
 
 SEEDS = (0, 1, 2)
 EPOCHS = 5

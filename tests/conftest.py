@@ -1,0 +1,42 @@
+"""What every test shares: no window, no progress bar, one thread, a fixed seed, and no figure left open."""
+
+import os
+
+import matplotlib
+import pytest
+import torch
+
+from companion import digits
+
+os.environ["COMPANION_PROGRESS"] = "off"
+matplotlib.use("Agg")
+# These networks gain little from a second thread and lose much on shared cores; and a convolution's result
+# depends on the number of threads.
+torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="session")
+def data():
+    """The shipped digits. Read only."""
+    return digits()
+
+
+@pytest.fixture(params=["cpu"] + ["cuda"] * torch.cuda.is_available())
+def device(request):
+    """Every device there is: a machine with a GPU runs the test twice."""
+    return torch.device(request.param)
+
+
+@pytest.fixture(autouse=True)
+def fixed_seed():
+    """A test's random numbers do not depend on which tests ran before it."""
+    torch.manual_seed(0)
+
+
+@pytest.fixture(autouse=True)
+def closed_figures():
+    """No test sees another's figures."""
+    import matplotlib.pyplot as plt
+
+    yield
+    plt.close("all")

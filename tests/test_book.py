@@ -1,0 +1,227 @@
+"""The built pages: no warning, nothing from another host, no broken link, readable by everyone, on a phone too."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+from notebook_checks import NOTEBOOKS, ROOT
+
+HTML = ROOT / "_build" / "html"
+PAGES = [path.stem for path in NOTEBOOKS] + ["bibliography"]
+PHONE, DESKTOP = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
+
+
+def build(folder: Path) -> subprocess.CompletedProcess:
+    """The command of `make book`, in ``folder``."""
+    command = [sys.executable, "-m", "jupyter_book", "build", "book", "--config", "_config.yml"]
+    return subprocess.run(
+        [*command, "--path-output", ".", "-W", "--keep-going"],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "NO_COLOR": "1"},
+    )
+
+
+@pytest.fixture(scope="session")
+def html() -> Path:
+    """The real book, built as `make book` builds it."""
+    run = build(ROOT)
+    assert run.returncode == 0, run.stdout[-5000:] + run.stderr[-5000:]
+    return HTML
+
+
+class Page(HTMLParser):
+    """What a page links to, shows and names."""
+
+    def __init__(self, path: Path):
+        super().__init__()
+        self.links, self.images, self.ids = [], [], set()
+        self.feed(path.read_text())
+
+    def handle_starttag(self, tag, attributes):
+        attributes = dict(attributes)
+        self.ids.add(attributes.get("id"))
+        if tag == "img":
+            self.images.append(attributes)
+        for name in ("href", "src"):
+            if name in attributes:
+                self.links.append(attributes[name])
+
+
+@pytest.fixture(scope="session")
+def pages(html) -> dict[str, Page]:
+    return {path.name: Page(path) for path in html.glob("*.html")}
+
+
+def test_every_chapter_is_built(pages):
+    assert {f"{name}.html" for name in PAGES} <= set(pages)
+
+
+def test_local_links_lead_somewhere(html, pages):
+    broken = []
+    for name, page in pages.items():
+        for link in page.links:
+            url = urlsplit(link or "")
+            if url.scheme or url.netloc:
+                continue
+            target = unquote(url.path) or name
+            missing_anchor = url.fragment and target in pages and unquote(url.fragment) not in pages[target].ids
+            if missing_anchor or not (html / target).exists():
+                broken.append((name, link))
+    assert broken == []
+
+
+def test_no_source_or_solution_file_is_published(html):
+    assert [p for p in html.rglob("*") if p.suffix in (".ipynb", ".py") or p.name == "_sources"] == []
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_every_image_has_alt_text(pages, name):
+    """myst-nb's default alt text is the file's name, which no accessibility checker objects to."""
+    for image in pages[f"{name}.html"].images:
+        alt = image.get("alt") or ""
+        assert len(alt) >= 20, image.get("src", "")[:80]
+        assert not re.fullmatch(r"\S+\.(png|svg|jpe?g)", alt)
+
+
+@pytest.fixture(scope="session")
+def browser():
+    from playwright.sync_api import sync_playwright
+
+    executable = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if executable is None and not os.environ.get("CI"):
+        pytest.skip("no Chromium found: apt install chromium (or brew install --cask chromium)")
+    assert executable, "no Chromium found, and CI needs one"
+    flags = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=executable, args=[*flags, "--disable-component-update", "--disable-sync", "--disable-quic"]
+        )
+        yield browser
+        browser.close()
+
+
+def open_page(browser, path: Path, viewport=DESKTOP, scheme="light"):
+    """The page from disk, with the requests to other places and the complaints of its console."""
+    page = browser.new_page(viewport=viewport, color_scheme=scheme)
+    page.foreign, page.complaints = [], []
+    local = ("file:", "data:", "blob:")
+    page.on("request", lambda r: None if r.url.startswith(local) else page.foreign.append(r.url))
+    page.on("console", lambda m: page.complaints.append(m.text) if m.type in ("error", "warning") else None)
+    page.on("pageerror", lambda error: page.complaints.append(str(error)))
+    page.goto(path.as_uri())
+    page.wait_for_function("!window.MathJax?.startup?.promise || window.MathJax.startup.promise.then(() => true)")
+    return page
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
+@pytest.mark.parametrize("name", PAGES)
+def test_page_opens_from_disk(html, browser, name, viewport, scheme):
+    """Nothing from another host, no complaint, no sideways scrolling, formulas set, nothing left empty."""
+    page = open_page(browser, html / f"{name}.html", viewport, scheme)
+    assert page.foreign == []
+    assert page.complaints == []
+    assert page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0
+    unset = "[...document.querySelectorAll('.math')].filter(e => !e.querySelector('mjx-container')).length"
+    assert page.evaluate(unset) == 0
+    empty = "[...document.querySelectorAll('.cell_output')].filter(e => e.getBoundingClientRect().height > 0 && e.getBoundingClientRect().height < 8).length"
+    assert page.evaluate(empty) == 0
+    page.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("name", PAGES)
+def test_page_is_accessible(html, browser, name, scheme):
+    from axe_playwright_python.sync_playwright import Axe
+
+    page = open_page(browser, html / f"{name}.html", scheme=scheme)
+    rules = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}
+    violations = Axe().run(page, options=rules).response["violations"]
+    found = [(v["id"], n["target"], n["failureSummary"][:200]) for v in violations for n in v["nodes"]]
+    assert found == []
+    page.close()
+
+
+@pytest.mark.parametrize("name", [n for n in PAGES if n.startswith(("01", "06"))])
+def test_explorer_moves_by_keyboard_without_a_kernel(html, browser, name):
+    page = open_page(browser, html / f"{name}.html")
+    sliders = page.locator("frame-slider")
+    assert sliders.count() >= 1
+    slider = sliders.first
+
+    def shown():
+        return slider.evaluate("e => [...e.querySelectorAll('img')].filter(i => !i.hidden).map(i => i.dataset.value)")
+
+    first = shown()
+    assert len(first) == 1
+    slider.locator("input").focus()
+    page.keyboard.press("Home")
+    page.keyboard.press("ArrowRight")
+    second = shown()
+    assert len(second) == 1
+    page.keyboard.press("End")
+    last = shown()
+    assert len({*first, *second, *last}) >= 2
+    assert second != last
+    assert slider.locator("output").inner_text() == last[0]
+    assert slider.locator("p").inner_text() == slider.locator("img:visible").get_attribute("alt")
+    page.close()
+
+
+@pytest.fixture
+def small_book(tmp_path) -> Path:
+    """A book of one page with this book's configuration, extension and styles."""
+    shutil.copy(ROOT / "_config.yml", tmp_path)
+    book = tmp_path / "book"
+    for folder in ("_ext", "_static"):
+        shutil.copytree(ROOT / "book" / folder, book / folder)
+    (book / "references.bib").write_text("")
+    (book / "_toc.yml").write_text("format: jb-book\nroot: page\n")
+    return tmp_path
+
+
+def write_page(folder: Path, *cells) -> None:
+    nb = new_notebook(cells=[new_markdown_cell("# A page"), *cells])
+    nb.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    nbformat.write(nb, folder / "book" / "page.ipynb")
+
+
+def test_a_failing_cell_stops_the_build_each_time(small_book):
+    write_page(small_book, new_code_cell("1 / 0"))
+    assert build(small_book).returncode != 0
+    assert build(small_book).returncode != 0, "the second build took the failed page from its cache"
+    write_page(small_book, new_code_cell("1 / 1"))
+    good = build(small_book)
+    assert good.returncode == 0, good.stdout + good.stderr
+
+
+def test_a_broken_link_stops_the_build(small_book):
+    write_page(small_book, new_markdown_cell("[nowhere](missing.md)"))
+    assert build(small_book).returncode != 0
+
+
+def test_a_changed_package_runs_the_notebooks_again(small_book):
+    """Jupyter Book's cache alone would show the old output."""
+    package = small_book / "companion"
+    package.mkdir()
+    (package / "__init__.py").write_text("ANSWER = 'first'")
+    cell = "import sys; sys.path.insert(0, '..'); import companion; print('the answer is', companion.ANSWER)"
+    write_page(small_book, new_code_cell(cell))
+    assert build(small_book).returncode == 0
+    page = small_book / "_build" / "html" / "page.html"
+    assert "the answer is first" in page.read_text()
+    (package / "__init__.py").write_text("ANSWER = 'second'")
+    assert build(small_book).returncode == 0
+    assert "the answer is second" in page.read_text()
+    assert len(list((small_book / "_build").glob(".jupyter_cache-*"))) == 1

@@ -1,0 +1,401 @@
+"""The digits that ship, the full sets through torchvision, and what happens when a file is missing or damaged."""
+
+import gzip
+import hashlib
+import importlib
+import os
+import subprocess
+import sys
+import threading
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+
+from companion import _torchvision, datasets, digits, fashion_mnist, mnist
+from companion._torchvision import import_torchvision
+
+LOADERS = [("MNIST", mnist), ("FashionMNIST", fashion_mnist)]
+FILES = list(datasets._IDX_SIZES)
+
+
+def image_keys(x):
+    """Every image as bytes, to look it up."""
+    return {image.numpy().tobytes() for image in (x * 255).round().to(torch.uint8)}
+
+
+# --- digits -----------------------------------------------------------------------------------------------------------
+
+
+def test_digits_have_the_documented_shapes_types_and_range(data):
+    assert data.x_train.shape == (4000, 1, 28, 28)
+    assert data.x_test.shape == (1000, 1, 28, 28)
+    assert data.y_train.shape == (4000,)
+    assert data.y_test.shape == (1000,)
+    for x in (data.x_train, data.x_test):
+        assert x.dtype == torch.float32
+        assert x.min() == 0
+        assert x.max() == 1
+        # Pixels are whole 255ths: neither scaled twice nor rounded away.
+        torch.testing.assert_close(x * 255, (x * 255).round(), atol=1e-4, rtol=0)
+    for y in (data.y_train, data.y_test):
+        assert y.dtype == torch.int64
+
+
+def test_digits_have_the_mean_pixel_that_the_models_assume(data):
+    """The models' default mean_pixel, 0.13, is that of these digits."""
+    assert data.x_train.mean().item() == pytest.approx(0.13, abs=0.005)
+
+
+def test_every_class_has_400_training_and_100_test_digits(data):
+    assert torch.bincount(data.y_train).tolist() == [400] * 10
+    assert torch.bincount(data.y_test).tolist() == [100] * 10
+
+
+def test_classes_are_shuffled(data):
+    """A batch taken from the front would otherwise hold one class only."""
+    for y in (data.y_train, data.y_test):
+        assert len(y[:50].unique()) == 10
+
+
+def test_labels_belong_to_their_images(data):
+    """A split shuffled apart from its labels: the nearest training digit would tell the class by chance only."""
+    nearest = torch.cdist(data.x_test[:200].flatten(1), data.x_train.flatten(1)).argmin(1)
+    assert (data.y_train[nearest] == data.y_test[:200]).float().mean() > 0.9
+
+
+def test_no_digit_is_in_both_splits(data):
+    train, test = image_keys(data.x_train), image_keys(data.x_test)
+    assert len(train) == 4000
+    assert len(test) == 1000
+    assert not train & test
+
+
+def test_digits_are_the_same_at_every_call_and_not_shared(data):
+    """A caller who changes the images in place must not change them for the next caller."""
+    changed = digits()
+    changed.x_train.zero_()
+    for again, first in zip(digits(), data, strict=True):
+        assert torch.equal(again, first)
+
+
+def test_a_damaged_digits_file_is_refused_and_the_message_says_what_to_do(tmp_path, monkeypatch):
+    content = bytearray(datasets.DIGITS_FILE.read_bytes())
+    content[len(content) // 2] ^= 1  # one bit
+    damaged = tmp_path / "digits.npz"
+    damaged.write_bytes(content)
+    monkeypatch.setattr(datasets, "DIGITS_FILE", damaged)
+    with pytest.raises(
+        ValueError, match=r"is damaged: its SHA-256 is .*expected .*git checkout companion/data"
+    ) as error:
+        digits()
+    assert str(damaged) in str(error.value)
+
+
+def test_a_truncated_digits_file_is_refused(tmp_path, monkeypatch):
+    damaged = tmp_path / "digits.npz"
+    damaged.write_bytes(datasets.DIGITS_FILE.read_bytes()[:-100])
+    monkeypatch.setattr(datasets, "DIGITS_FILE", damaged)
+    with pytest.raises(ValueError, match="is damaged"):
+        digits()
+
+
+def test_a_missing_digits_file_is_named_and_the_message_says_what_to_do(tmp_path, monkeypatch):
+    monkeypatch.setattr(datasets, "DIGITS_FILE", tmp_path / "digits.npz")
+    with pytest.raises(FileNotFoundError, match=r"Install the package again.*git checkout companion/data") as error:
+        digits()
+    assert str(tmp_path / "digits.npz") in str(error.value)
+
+
+# --- mnist and fashion_mnist ------------------------------------------------------------------------------------------
+
+
+def idx(array):
+    """An array of bytes in the IDX format, as the official files have it."""
+    return bytes([0, 0, 8, array.ndim]) + b"".join(n.to_bytes(4, "big") for n in array.shape) + array.tobytes()
+
+
+@pytest.fixture
+def small_sets(monkeypatch):
+    """The four files with 20 + 10 images instead of 70,000: {name: content}, with the expected sizes and SHA-256."""
+    rng = np.random.default_rng(0)
+    contents = {}
+    for split, n in (("train", 20), ("t10k", 10)):
+        contents[f"{split}-images-idx3-ubyte"] = idx(rng.integers(0, 256, (n, 28, 28), dtype=np.uint8))
+        contents[f"{split}-labels-idx1-ubyte"] = idx(np.arange(n, dtype=np.uint8) % 10)
+    monkeypatch.setattr(datasets, "_IDX_SIZES", {name: len(content) for name, content in contents.items()})
+    monkeypatch.setattr(
+        datasets, "_MNIST_SHA256", {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
+    )
+    return contents
+
+
+def write_set(root, name, contents):
+    folder = root / name / "raw"
+    folder.mkdir(parents=True, exist_ok=True)
+    for file, content in contents.items():
+        (folder / file).write_bytes(content)
+    return folder
+
+
+@pytest.mark.parametrize(("name", "load"), LOADERS)
+def test_a_set_on_disk_is_read_without_a_download(name, load, tmp_path, small_sets, monkeypatch):
+    """Pixels shifted by the length of the header, splits exchanged, or torchvision asked for no reason."""
+    monkeypatch.setattr(datasets, "import_torchvision", lambda: pytest.fail("torchvision was asked for"))
+    write_set(tmp_path, name, small_sets)
+    data = load(tmp_path)
+    for split, x, y in (("train", data.x_train, data.y_train), ("t10k", data.x_test, data.y_test)):
+        pixels = np.frombuffer(small_sets[f"{split}-images-idx3-ubyte"], np.uint8, offset=16)
+        assert x.shape == (len(pixels) // 784, 1, 28, 28)
+        assert x.dtype == torch.float32
+        torch.testing.assert_close(x.flatten() * 255, torch.tensor(pixels).float(), atol=1e-4, rtol=0)
+        assert y.dtype == torch.int64
+        assert y.tolist() == [i % 10 for i in range(len(x))]
+
+
+@pytest.mark.parametrize("file", FILES)
+@pytest.mark.parametrize(("name", "load"), LOADERS)
+def test_a_truncated_file_is_named(name, load, file, tmp_path, small_sets):
+    folder = write_set(tmp_path, name, small_sets | {file: small_sets[file][:-1]})
+    with pytest.raises(ValueError, match=r"truncated.*Delete it and call again") as error:
+        load(tmp_path)
+    assert str(folder / file) in str(error.value)
+    assert f"{len(small_sets[file]) - 1:,} bytes; expected {len(small_sets[file]):,}" in str(error.value)
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_a_flipped_bit_in_mnist_is_found_and_the_file_named(file, tmp_path, small_sets):
+    flipped = bytearray(small_sets[file])
+    flipped[-1] ^= 1
+    folder = write_set(tmp_path, "MNIST", small_sets | {file: bytes(flipped)})
+    with pytest.raises(ValueError, match=r"is damaged: its SHA-256 .*Delete it and call again") as error:
+        mnist(tmp_path)
+    assert str(folder / file) in str(error.value)
+
+
+@pytest.mark.parametrize(("name", "load"), LOADERS)
+@pytest.mark.parametrize("failure", [OSError("no route to host"), RuntimeError("Error downloading:\nTried a mirror")])
+def test_without_a_network_the_message_says_what_to_do(name, load, failure, tmp_path, monkeypatch):
+    def refuse(*args, **kwargs):
+        raise failure
+
+    monkeypatch.setattr(getattr(import_torchvision().datasets, name), "download", refuse)
+    with pytest.raises(ConnectionError) as error:
+        load(tmp_path)
+    message = str(error.value)
+    assert f"{name} is not in {tmp_path} (4 of 4 files missing)" in message
+    assert str(failure).splitlines()[-1] in message
+    assert "COMPANION_DATA" in message
+    assert "companion.digits(), which needs no network" in message
+
+
+def test_the_message_counts_the_files_that_are_missing(tmp_path, small_sets, monkeypatch):
+    def refuse(*args, **kwargs):
+        raise OSError
+
+    monkeypatch.setattr(import_torchvision().datasets.MNIST, "download", refuse)
+    write_set(tmp_path, "MNIST", {FILES[0]: small_sets[FILES[0]]})
+    with pytest.raises(ConnectionError, match="3 of 4 files missing.*: OSError"):
+        mnist(tmp_path)
+
+
+def test_companion_data_names_the_folder(tmp_path, small_sets, monkeypatch):
+    """COMPANION_DATA ignored would start a download; an argument comes before it."""
+    monkeypatch.setattr(datasets, "import_torchvision", lambda: pytest.fail("torchvision was asked for"))
+    write_set(tmp_path / "by_variable", "MNIST", small_sets)
+    write_set(tmp_path / "by_argument", "MNIST", small_sets)
+    monkeypatch.setenv("COMPANION_DATA", str(tmp_path / "by_variable"))
+    assert len(mnist().x_train) == 20
+    assert datasets.data_root() == tmp_path / "by_variable"
+    (tmp_path / "by_variable" / "MNIST" / "raw" / FILES[0]).write_bytes(b"")
+    assert len(mnist(tmp_path / "by_argument").x_train) == 20
+    assert len(mnist(str(tmp_path / "by_argument")).x_train) == 20
+
+
+def test_the_default_folder_is_in_the_home_directory(tmp_path, monkeypatch):
+    monkeypatch.delenv("COMPANION_DATA", raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    assert datasets.data_root() == tmp_path / ".cache" / "companion"
+    assert datasets.data_root("~/here") == tmp_path / "here"
+    monkeypatch.setenv("COMPANION_DATA", "~/there")
+    assert datasets.data_root() == tmp_path / "there"
+
+
+@pytest.fixture
+def mirror(tmp_path, small_sets, monkeypatch):
+    """A mirror of MNIST on this machine, with the small files: its folder, and the list of what was asked of it."""
+    folder = tmp_path / "mirror"
+    folder.mkdir()
+    asked = []
+
+    class Handler(SimpleHTTPRequestHandler):
+        def __init__(self, *args):
+            super().__init__(*args, directory=folder)
+
+        def do_GET(self):
+            asked.append(self.path.lstrip("/"))
+            super().do_GET()
+
+        def log_message(self, *args):
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,))  # seconds between looks at shutdown
+    thread.start()
+    resources = []
+    for name, content in small_sets.items():
+        packed = gzip.compress(content)
+        (folder / f"{name}.gz").write_bytes(packed)
+        resources.append((f"{name}.gz", hashlib.md5(packed).hexdigest()))
+    torchvision_mnist = import_torchvision().datasets.MNIST
+    monkeypatch.setattr(torchvision_mnist, "mirrors", [f"http://127.0.0.1:{server.server_port}/"])
+    monkeypatch.setattr(torchvision_mnist, "resources", resources)
+    monkeypatch.setenv("no_proxy", "*")
+    yield SimpleNamespace(folder=folder, asked=asked)
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_a_missing_set_is_downloaded_once(tmp_path, small_sets, mirror):
+    data = mnist(tmp_path / "new")
+    assert data.x_train.shape == (20, 1, 28, 28)
+    assert data.y_test.tolist() == list(range(10))
+    mirror.asked.clear()
+    mnist(tmp_path / "new")
+    assert mirror.asked == []
+
+
+def test_an_interrupted_download_keeps_the_finished_files(tmp_path, small_sets, mirror):
+    """The last file arrives by half: the second call must fetch it, and nothing else, again."""
+    last = mirror.folder / f"{FILES[3]}.gz"
+    content = last.read_bytes()
+    last.write_bytes(content[: len(content) // 2])
+    with pytest.raises(ConnectionError, match="could not be downloaded: File not found or corrupted"):
+        mnist(tmp_path / "new")
+    last.write_bytes(content)
+    mirror.asked.clear()
+    assert len(mnist(tmp_path / "new").x_train) == 20
+    assert set(mirror.asked) == {last.name}
+
+
+def test_a_mirror_that_serves_something_else_is_refused(tmp_path, small_sets, mirror):
+    (mirror.folder / f"{FILES[0]}.gz").write_bytes(gzip.compress(b"<html>Please log in</html>"))
+    with pytest.raises(ConnectionError, match="could not be downloaded"):
+        mnist(tmp_path / "new")
+
+
+REAL = datasets.data_root() / "MNIST" / "raw"
+needs_mnist = pytest.mark.skipif(
+    "COMPANION_DATA" not in os.environ or not all((REAL / file).is_file() for file in FILES),
+    reason="COMPANION_DATA does not name a folder with the full MNIST",
+)
+
+
+@needs_mnist
+def test_the_real_mnist_loads_and_holds_every_shipped_digit(data):
+    """The shipped digits are real, labelled as in MNIST, and from its training images, as the docstring says."""
+    full = mnist()
+    assert full.x_train.shape == (60_000, 1, 28, 28)
+    assert full.x_test.shape == (10_000, 1, 28, 28)
+    label = {
+        image.numpy().tobytes(): y
+        for image, y in zip((full.x_train * 255).round().to(torch.uint8), full.y_train.tolist(), strict=True)
+    }
+    for x, y in ((data.x_train, data.y_train), (data.x_test, data.y_test)):
+        shipped = [image.numpy().tobytes() for image in (x * 255).round().to(torch.uint8)]
+        assert [label.get(key) for key in shipped] == y.tolist()
+
+
+# --- torchvision beside another build of torch ------------------------------------------------------------------------
+
+
+def test_import_torchvision_works_and_may_be_repeated():
+    torchvision = import_torchvision()
+    assert import_torchvision() is torchvision
+    assert sys.modules["torchvision"] is torchvision
+    assert torchvision.datasets.MNIST.__name__ == "MNIST"
+
+
+def test_torchvision_imports_in_a_fresh_process_after_the_companion():
+    """What a learner meets: the plain import afterwards works too, and ToTensor with it."""
+    code = (
+        "import companion._torchvision as t\n"
+        "first = t.import_torchvision()\n"
+        "import torchvision, torchvision.transforms as T, torch, numpy as np\n"
+        "assert torchvision is first\n"
+        "assert T.ToTensor()(np.zeros((28, 28), np.uint8)).shape == (1, 28, 28)\n"
+        "print('fine')"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+    assert result.returncode == 0, result.stderr
+    assert result.stdout == "fine\n"
+
+
+@pytest.fixture
+def fake_torchvision(tmp_path, monkeypatch):
+    """Put a torchvision of one's own, given as source, before the installed one."""
+    for name in [m for m in sys.modules if m.split(".")[0] == "torchvision"]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setattr(_torchvision, "_library", None)
+    defined = []
+
+    class Library:
+        def __init__(self, *args):
+            defined.append(args)
+
+        def define(self, schema):
+            defined.append(schema.split("(")[0])
+
+    monkeypatch.setattr(torch.library, "Library", Library)
+
+    def install(source, **modules):
+        package = tmp_path / "torchvision"
+        package.mkdir()
+        (package / "__init__.py").write_text(source)
+        for name, text in modules.items():
+            (package / f"{name}.py").write_text(text)
+        monkeypatch.syspath_prepend(tmp_path)
+        importlib.invalidate_caches()
+        return defined
+
+    yield install
+    for name in [m for m in sys.modules if m.split(".")[0] == "torchvision"]:
+        del sys.modules[name]
+
+
+def test_where_torchvision_works_nothing_is_defined(fake_torchvision):
+    """A second definition beside the real operators would break a healthy installation."""
+    defined = fake_torchvision("mark = 'healthy'")
+    assert import_torchvision().mark == "healthy"
+    assert defined == []
+
+
+def test_missing_operators_are_declared_and_the_half_import_forgotten(fake_torchvision, tmp_path):
+    """The first import stops half-way; what it left in sys.modules must not be found by the second."""
+    flag = tmp_path / "second"
+    defined = fake_torchvision(
+        "from torchvision import part",
+        part=f"import pathlib\nflag = pathlib.Path({str(flag)!r})\n"
+        "if not flag.exists():\n"
+        "    flag.touch()\n"
+        "    raise RuntimeError('operator torchvision::nms does not exist')\n",
+    )
+    assert import_torchvision().part.flag == flag
+    assert defined == [("torchvision", "DEF"), "nms", "qnms"]
+
+
+def test_another_failure_of_torchvision_is_not_hidden(fake_torchvision):
+    defined = fake_torchvision("raise RuntimeError('the disk is on fire')")
+    with pytest.raises(RuntimeError, match="the disk is on fire"):
+        import_torchvision()
+    assert defined == []
+
+
+def test_a_machine_without_torchvision_says_so(monkeypatch):
+    monkeypatch.setitem(sys.modules, "torchvision", None)
+    with pytest.raises(ImportError, match="torchvision"):
+        import_torchvision()
