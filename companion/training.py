@@ -2,7 +2,8 @@
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import torch
 import torch.distributed as dist
@@ -98,20 +99,26 @@ def fit(
     history: dict[str, list[float]] = {}
     start = time.perf_counter()
 
-    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
-        torch.manual_seed(seed)
+    with _seeded(seed + rank, device):
+        # On the CPU and apart from what loss_fn draws: the order is the same on every device, in every process.
+        shuffle = torch.Generator().manual_seed(seed)
         for _ in _progress(range(epochs)):
             totals: dict[str, Tensor] = {}
-            # Shuffled on the CPU, so that the order does not depend on the device.
-            for batch in torch.randperm(len(x)).split(batch_size):
-                # One process takes the whole batch; several take every world-th image of it.
-                terms = step(x[batch[rank::world].to(device)])
+            for batch in torch.randperm(len(x), generator=shuffle).split(batch_size):
+                # One process takes the whole batch; several take every world-th image of it. In a last batch with
+                # fewer images than processes, those left over compute one with them, at weight 0.
+                share = batch[rank::world]
+                terms = step(x[(share if len(share) else batch[:1]).to(device)])
                 optimizer.zero_grad()
-                terms["loss"].backward()
+                # The gradient becomes the mean over processes, so each weighs by its part of the batch.
+                (terms["loss"] * (len(share) * world / len(batch))).backward()
                 optimizer.step()
                 schedule.step()
                 for name, value in terms.items():
-                    totals[name] = totals.get(name, 0) + value.detach() * len(batch)
+                    totals[name] = totals.get(name, 0) + value.detach() * len(share)
+            if world > 1:
+                for total in totals.values():
+                    dist.all_reduce(total)
             epoch = {name: (total / len(x)).item() for name, total in totals.items()}
             if not abs(epoch["loss"]) < float("inf"):
                 raise ValueError(
@@ -148,8 +155,7 @@ def evaluate(
     device = pick_device(device)
     model.to(device).eval()
     totals: dict[str, float] = {}
-    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
-        torch.manual_seed(seed)
+    with _seeded(seed, device):
         for batch in x.split(batch_size):
             for name, value in loss_fn(model, batch.to(device)).items():
                 totals[name] = totals.get(name, 0.0) + float(value) * len(batch)
@@ -167,14 +173,28 @@ def pick_device(device: str | torch.device | None = None) -> torch.device:
             return torch.device("cuda")
         return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
     try:
-        torch.zeros(1, device=device)
-    # torch raises AssertionError where it was built without CUDA, and NotImplementedError for "meta"-like names.
+        torch.zeros(1, device=device).item()  # reading it back refuses "meta", which holds no numbers
+    # torch raises AssertionError where it was built without CUDA, and NotImplementedError for other accelerators.
     except (RuntimeError, AssertionError, NotImplementedError) as error:
         raise RuntimeError(
             f"device is {str(device)!r}, which this machine or this build of torch does not have; expected 'cpu', "
             f"'cuda' or 'mps'. Leave it out to use the best there is ({pick_device()})."
         ) from error
     return torch.device(device)
+
+
+@contextmanager
+def _seeded(seed: int, device: torch.device) -> Iterator[None]:
+    """Within, the CPU and ``device`` draw from ``seed``; afterwards every random state is as it was."""
+    others = [] if device.type == "cpu" else [device]
+    with torch.random.fork_rng(others, device_type=device.type if others else "cuda"):
+        torch.default_generator.manual_seed(seed)  # torch.manual_seed would seed, and leave seeded, every GPU
+        if device.type == "cuda":
+            with torch.cuda.device(device):
+                torch.cuda.manual_seed(seed)
+        elif device.type == "mps":
+            torch.mps.manual_seed(seed)
+        yield
 
 
 def _progress(epochs):

@@ -40,7 +40,11 @@ def pca(image_shape=(1, 28, 28), code_size=8):
 
 
 ALL = [*TRAINED, pca]
-names = lambda value: getattr(value, "__name__", None) or getattr(getattr(value, "func", None), "__name__", None)  # noqa: E731
+
+
+def names(build):
+    """What pytest calls a case: the class, also behind a partial."""
+    return getattr(build, "func", build).__name__
 
 
 # --- the contract of every model --------------------------------------------------------------------------------------
@@ -299,17 +303,6 @@ def test_every_path_of_the_unet_is_used(skip):
     whole = model.decode(tuple(maps))
     maps[skip] = torch.zeros_like(maps[skip])
     assert (model.decode(tuple(maps)) - whole).abs().max() > 1e-3
-
-
-def test_the_unet_sees_detail_that_its_middle_cannot_hold():
-    """One pixel's change moves the answer at that pixel: the skip at full resolution lies straight across."""
-    model = UNet()
-    x = torch.rand(1, 1, 28, 28)
-    changed = x.clone()
-    changed[0, 0, 13, 14] = 1 - changed[0, 0, 13, 14]
-    difference = (model(x) - model(changed)).abs()[0, 0]
-    assert difference.max() > 0
-    assert difference[:, 25:].max() == 0  # and not beyond its reach
 
 
 # --- PCA --------------------------------------------------------------------------------------------------------------

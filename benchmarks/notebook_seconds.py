@@ -1,0 +1,55 @@
+"""How long each notebook runs from a clean kernel, and its peak memory: to keep within 45 seconds and 1,000 MB on 2 cores.
+
+Usage: python benchmarks/notebook_seconds.py
+
+Beside the seconds stands their ratio to a fixed job (2,000 products of 512 x 512 matrices), measured before each
+notebook, since seconds from two machines cannot be compared.
+"""
+
+import os
+import sys
+import time
+from pathlib import Path
+
+import nbformat
+import torch
+from nbclient import NotebookClient
+
+from record import save
+
+BOOK = Path(__file__).parents[1] / "book"
+PEAK = "import resource, sys\nprint(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2 ** (20 if sys.platform == 'darwin' else 10))"
+
+
+def reference_seconds() -> float:
+    a = torch.randn(512, 512, generator=torch.Generator().manual_seed(0))
+    a /= torch.linalg.matrix_norm(a, 2)  # so that the products stay finite
+    start = time.perf_counter()
+    b = a
+    for _ in range(2000):
+        b = a @ b
+    return time.perf_counter() - start
+
+
+def main():
+    os.environ["COMPANION_PROGRESS"] = "off"
+    started = time.perf_counter()
+    figures = {}
+    for path in sorted(BOOK.glob("*.ipynb")):
+        reference = reference_seconds()
+        nb = nbformat.read(path, as_version=4)
+        nb.cells.append(nbformat.v4.new_code_cell(PEAK))
+        start = time.perf_counter()
+        NotebookClient(nb, timeout=300, resources={"metadata": {"path": str(BOOK)}}).execute()
+        seconds = time.perf_counter() - start
+        figures[path.name] = {
+            "seconds": round(seconds, 1),
+            "times_the_reference": round(seconds / reference, 1),
+            "peak_mb": round(float(nb.cells[-1].outputs[0].text)),
+        }
+        print(path.name, figures[path.name], flush=True)
+    save("notebook_seconds", {"notebooks": figures}, data="the shipped digits", started=started)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,516 @@
+"""The training loop, the evaluation, and where they run."""
+
+import os
+import shutil
+import subprocess
+import sys
+from copy import deepcopy
+from functools import partial
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+import companion.training
+import two_processes as two_processes_script
+from companion import (
+    ConvAutoencoder,
+    DenseAutoencoder,
+    Step,
+    UNet,
+    bce,
+    denoising,
+    evaluate,
+    fit,
+    gaussian_noise,
+    mse,
+    pick_device,
+    reconstruction,
+    squared_error,
+)
+
+SHAPE = (1, 4, 4)
+
+
+def tiny():
+    """A model that trains in milliseconds, the same at every call."""
+    torch.manual_seed(5)
+    return DenseAutoencoder(3, hidden=(8,), image_shape=SHAPE)
+
+
+@pytest.fixture
+def x():
+    """37 images: with batches of 8, the last holds 5."""
+    return torch.rand(37, *SHAPE)
+
+
+def weights(model):
+    return torch.cat([p.detach().flatten().cpu() for p in model.parameters()])
+
+
+def without_seconds(history):
+    return {name: values for name, values in history.items() if name != "seconds"}
+
+
+# --- what fit returns and leaves behind -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("loss_fn", [reconstruction, denoising()], ids=["plain", "denoising"])
+@pytest.mark.parametrize("build", [tiny, partial(ConvAutoencoder, 3, image_shape=SHAPE), partial(UNet, image_shape=SHAPE)])
+def test_fit_reduces_the_loss(build, loss_fn, x, device):
+    model = build()
+    # Fewer black pixels than the digits have: the untrained answer is far off.
+    before = evaluate(model, x, loss_fn, device=device)["loss"]
+    history = fit(model, x, loss_fn, epochs=30, batch_size=8, device=device)
+    assert history["loss"][-1] < 0.6 * before
+    assert evaluate(model, x, loss_fn, device=device)["loss"] < 0.6 * before
+    assert next(model.parameters()).device.type == device.type
+
+
+def test_history_has_one_entry_per_epoch(x):
+    history = fit(tiny(), x, reconstruction, epochs=4)
+    assert history.keys() == {"loss", "seconds"}
+    assert all(len(values) == 4 and all(isinstance(v, float) for v in values) for values in history.values())
+    assert history["seconds"] == sorted(history["seconds"])
+    assert history["seconds"][0] > 0
+
+
+def test_test_terms_are_those_of_evaluate(x):
+    """The last test loss is that of the finished model, not of the model an epoch ago."""
+    model, x_test = tiny(), torch.rand(9, *SHAPE)
+    history = fit(model, x, denoising(), epochs=3, x_test=x_test, seed=4)
+    assert history.keys() == {"loss", "seconds", "test_loss"}
+    assert len(history["test_loss"]) == 3
+    assert history["test_loss"][-1] == evaluate(model, x_test, denoising(), seed=4)["loss"]
+    assert len(set(history["test_loss"])) == 3
+
+
+def test_looking_at_the_test_set_does_not_change_the_training(x):
+    """Neither through the random state, nor by leaving the model in eval mode."""
+    runs = []
+    for x_test in (None, torch.rand(9, *SHAPE)):
+        model = nn.Sequential(tiny(), nn.Dropout(0.5))
+        history = fit(model, x, denoising(), epochs=3, x_test=x_test)
+        runs.append((history["loss"], weights(model)))
+    assert runs[0][0] == runs[1][0]
+    assert torch.equal(runs[0][1], runs[1][1])
+
+
+def test_every_term_of_the_objective_is_recorded(x):
+    def loss_fn(model, x):
+        x_hat = model(x)
+        return {"loss": mse(x_hat, x), "summed": squared_error(x_hat, x), "grey": x.mean()}
+
+    model, x_test = tiny(), torch.rand(9, *SHAPE)
+    history = fit(model, x, loss_fn, epochs=2, batch_size=8, x_test=x_test)
+    assert history.keys() == {"loss", "summed", "grey", "seconds", "test_loss", "test_summed", "test_grey"}
+    for i in range(2):
+        assert history["summed"][i] == pytest.approx(16 * history["loss"][i], rel=1e-5)
+        assert history["grey"][i] == pytest.approx(x.mean().item(), rel=1e-5)
+        assert history["test_grey"][i] == pytest.approx(x_test.mean().item(), rel=1e-5)
+
+
+def test_the_model_is_in_train_mode_during_fit_and_in_eval_mode_after(x):
+    modes = []
+
+    def loss_fn(model, x):
+        modes.append((model.training, model[1].training, torch.is_grad_enabled()))
+        return reconstruction(model, x)
+
+    model = nn.Sequential(tiny(), nn.Dropout(0.5)).eval()
+    fit(model, x, loss_fn, epochs=2, batch_size=37, x_test=x)
+    # Per epoch: one training step, then one look at the test set.
+    assert modes == [(True, True, True), (False, False, False)] * 2
+    assert not model.training
+    assert not model[1].training
+
+
+def test_dropout_acts_during_fit_only(x):
+    """With a rate of 1, nothing comes through in training, everything afterwards."""
+    seen = []
+
+    class Model(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.scale, self.drop = nn.Parameter(torch.ones(())), nn.Dropout(1.0)
+
+        def forward(self, x):
+            seen.append(self.drop(x * self.scale).abs().sum().item())
+            return x * self.scale
+
+    model = Model()
+    fit(model, x, reconstruction, epochs=1)
+    model(x)
+    assert seen[0] == 0
+    assert seen[1] > 0
+
+
+# --- batches ----------------------------------------------------------------------------------------------------------
+
+
+def spied_batches(x, loss_fn=reconstruction, **kwargs):
+    """The first pixel of every image of every batch that fit sees; `x` must have them all different."""
+    batches = []
+
+    def spy(model, batch):
+        batches.append(batch[:, 0, 0, 0].tolist())
+        return loss_fn(model, batch)
+
+    fit(tiny(), x, spy, **kwargs)
+    return batches
+
+
+def test_every_epoch_visits_every_image_once_in_a_new_order(x):
+    batches = spied_batches(x, epochs=3, batch_size=8)
+    assert [len(batch) for batch in batches] == [8, 8, 8, 8, 5] * 3
+    epochs = [sum(batches[i : i + 5], []) for i in (0, 5, 10)]
+    for epoch in epochs:
+        assert sorted(epoch) == sorted(x[:, 0, 0, 0].tolist())
+    assert epochs[0] != epochs[1] != epochs[2] != epochs[0]
+    assert epochs[0] != x[:, 0, 0, 0].tolist()
+
+
+def test_the_order_depends_on_the_seed_alone(x, device):
+    """Not on the noise that the objective draws, or it would differ between devices and between processes."""
+    plain = spied_batches(x, epochs=3, batch_size=8, device="cpu")
+    assert spied_batches(x, denoising(), epochs=3, batch_size=8, device=device) == plain
+    assert spied_batches(x, epochs=3, batch_size=8, seed=1, device="cpu") != plain
+
+
+def test_a_batch_may_be_larger_than_the_data(x):
+    assert [len(batch) for batch in spied_batches(x, epochs=2, batch_size=1000)] == [37, 37]
+    assert [len(batch) for batch in spied_batches(x[:1], epochs=2)] == [1, 1]
+
+
+@pytest.mark.parametrize("batch_size", [1, 8, 37, 1000])
+def test_the_loss_of_an_epoch_is_the_mean_over_its_images(batch_size, x):
+    """A mean over batches would give the last, smaller, batch too much weight. At this rate the weights stand still."""
+    x[:5] = 0  # images of very different loss
+    x[5:9] = 1
+    model = tiny()
+    history = fit(model, x, reconstruction, epochs=3, batch_size=batch_size, lr=1e-12)
+    assert history["loss"] == pytest.approx([reconstruction(model, x)["loss"].item()] * 3, rel=1e-5)
+
+
+# --- the optimiser ----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def rates(monkeypatch):
+    """The learning rate of every step of Adam."""
+    seen = []
+    step = torch.optim.Adam.step
+
+    def spy(self, *args, **kwargs):
+        seen.append(self.param_groups[0]["lr"])
+        return step(self, *args, **kwargs)
+
+    monkeypatch.setattr(torch.optim.Adam, "step", spy)
+    return seen
+
+
+def test_the_learning_rate_falls_in_a_straight_line_to_zero(rates, x):
+    fit(tiny(), x, reconstruction, epochs=4, batch_size=8, lr=0.01)
+    assert rates == pytest.approx([0.01 * (1 - n / 20) for n in range(20)])
+
+
+def test_without_decay_the_learning_rate_stays(rates, x):
+    fit(tiny(), x, reconstruction, epochs=4, batch_size=8, lr=0.01, decay=False)
+    assert rates == [0.01] * 20
+
+
+@pytest.mark.parametrize("decay", [True, False])
+def test_fit_is_the_loop_one_would_write_by_hand(decay, x, device):
+    """Whole-set batches, so that the order does not matter: Adam, its gradients zeroed, its rate falling."""
+    model = tiny().to(device)
+    by_hand = deepcopy(model)
+    history = fit(model, x, reconstruction, epochs=25, batch_size=37, lr=0.01, decay=decay, device=device)
+    losses = []
+    optimizer = torch.optim.Adam(by_hand.parameters(), lr=0.01)
+    for epoch in range(25):
+        for group in optimizer.param_groups:
+            group["lr"] = 0.01 * (1 - epoch / 25) if decay else 0.01
+        loss = ((by_hand(x.to(device)) - x.to(device)) ** 2).mean()
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    assert history["loss"] == pytest.approx(losses, rel=1e-4)
+    torch.testing.assert_close(weights(model), weights(by_hand), atol=1e-4, rtol=1e-3)
+
+
+# --- repeatability ----------------------------------------------------------------------------------------------------
+
+
+def test_the_seed_decides_everything_else(x, device):
+    """Bitwise: the same history and weights again, whatever the caller drew in between; others for another seed."""
+
+    def run(seed):
+        model = tiny().to(device)
+        history = fit(model, x, denoising(), epochs=3, batch_size=8, x_test=x, seed=seed, device=device)
+        return without_seconds(history), weights(model)
+
+    first = run(0)
+    torch.rand(3)
+    again, other = run(0), run(1)
+    assert first[0] == again[0]
+    assert torch.equal(first[1], again[1])
+    assert first[0]["loss"] != other[0]["loss"]
+    assert not torch.equal(first[1], other[1])
+
+
+@pytest.mark.parametrize("call", [fit, evaluate])
+def test_a_run_on_the_cpu_does_not_seed_the_gpu(call, x, monkeypatch):
+    """Not even one that is not awake yet: the seed would wait for it, in place of the caller's."""
+    for module, name in ((torch.cuda, "manual_seed"), (torch.cuda, "manual_seed_all"), (torch.mps, "manual_seed")):
+        monkeypatch.setattr(module, name, lambda seed, name=name: pytest.fail(f"{name}({seed}) was called"))
+    model = DenseAutoencoder(3, hidden=(8,), image_shape=SHAPE)
+    call(model, x, denoising(), device="cpu")
+
+
+@pytest.mark.parametrize("call", [fit, evaluate])
+def test_the_callers_random_state_is_left_as_it_was(call, x, device):
+    """Also that of a GPU, whether it takes part or not."""
+
+    def state():
+        return [torch.get_rng_state(), *(torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [])]
+
+    model = tiny()
+    if torch.cuda.is_available():
+        torch.rand(1, device="cuda")
+    before = state()
+    call(model, x, denoising(), device=device)
+    assert all(torch.equal(a, b) for a, b in zip(state(), before, strict=True))
+
+
+def test_a_failed_run_leaves_the_random_state_too(x):
+    model = tiny()
+    before = torch.get_rng_state()
+    with pytest.raises(ValueError, match="the loss became nan"):
+        fit(model, x, lambda model, x: {"loss": mse(model(x), x) * torch.rand(()) * float("nan")})
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+# --- a loss that is no number -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("bad", ["nan", "inf", "-inf"])
+def test_a_loss_that_is_not_finite_stops_the_run_and_says_when(bad, x):
+    calls = []
+
+    def loss_fn(model, x):
+        calls.append(1)
+        loss = mse(model(x), x)
+        return {"loss": loss + float(bad) if len(calls) == 5 else loss}  # in the third epoch
+
+    with pytest.raises(ValueError, match=rf"the loss became {bad} in epoch 3; expected a finite.*\(lr=0.004\)"):
+        fit(tiny(), x, loss_fn, epochs=20, batch_size=20, lr=4e-3)
+    assert len(calls) == 6  # not one epoch more
+
+
+# --- evaluate ---------------------------------------------------------------------------------------------------------
+
+
+def test_evaluate_is_the_direct_computation(x, device):
+    model = tiny().to(device)
+
+    def loss_fn(model, x):
+        x_hat = model(x)
+        return {"loss": squared_error(x_hat, x), "bce": bce(x_hat, x)}
+
+    terms = evaluate(model, x, loss_fn, device=device)
+    assert terms.keys() == {"loss", "bce"}
+    assert all(isinstance(value, float) for value in terms.values())
+    x_hat = model(x.to(device)).detach().cpu()
+    assert terms["loss"] == pytest.approx(((x_hat - x) ** 2).sum().item() / 37, rel=1e-5)
+    assert terms["bce"] == pytest.approx(bce(x_hat, x).item(), rel=1e-5)
+
+
+@pytest.mark.parametrize("batch_size", [1, 8, 36, 37, 1000])
+def test_evaluate_does_not_depend_on_the_batch_size(batch_size, x):
+    x[:5] = 0
+    expected = reconstruction(tiny(), x)["loss"].item()
+    assert evaluate(tiny(), x, reconstruction, batch_size=batch_size)["loss"] == pytest.approx(expected, rel=1e-5)
+
+
+def test_evaluate_draws_the_same_noise_for_every_model(x):
+    """Two models are compared on the same noisy images."""
+    seen = []
+
+    def noise(x):
+        seen.append(gaussian_noise(x))
+        return seen[-1]
+
+    for _ in range(2):
+        evaluate(tiny(), x, denoising(noise))
+        torch.rand(1)
+    evaluate(tiny(), x, denoising(noise), seed=1)
+    assert torch.equal(seen[0], seen[1])
+    assert not torch.equal(seen[0], seen[2])
+
+
+def test_evaluate_keeps_no_gradients_and_uses_eval_mode(x):
+    def loss_fn(model, x):
+        assert not model.training
+        assert not torch.is_grad_enabled()
+        return reconstruction(model, x)
+
+    model = tiny().train()
+    before = weights(model)
+    evaluate(model, x, loss_fn)
+    assert torch.is_grad_enabled()
+    assert not model.training
+    assert all(p.grad is None for p in model.parameters())
+    assert torch.equal(weights(model), before)
+
+
+# --- Step, compile, several processes ---------------------------------------------------------------------------------
+
+
+def test_step_is_model_and_objective_in_one_module(x):
+    model = tiny()
+    step = Step(model, reconstruction)
+    assert torch.equal(step(x)["loss"], reconstruction(model, x)["loss"])
+    assert {id(p) for p in step.parameters()} == {id(p) for p in model.parameters()}
+
+
+def test_fit_trains_through_step_and_compiles_it_only_on_demand(x, monkeypatch):
+    """What torch.compile and DistributedDataParallel wrap is the whole training step."""
+    compiled = []
+    monkeypatch.setattr(Step, "compile", lambda self: compiled.append(self))
+    model = tiny()
+    fit(model, x, reconstruction, epochs=1)
+    assert not compiled
+    fit(model, x, reconstruction, epochs=1, compile=True)
+    assert [type(step) for step in compiled] == [Step]
+    assert compiled[0].model is model
+
+
+HAS_COMPILER = any(shutil.which(name) for name in (os.environ.get("CXX", "c++"), "g++", "clang++"))
+
+
+@pytest.mark.skipif(not HAS_COMPILER, reason="no C++ compiler for torch.compile")
+@pytest.mark.filterwarnings("ignore")  # those of torch's own compiler
+def test_a_compiled_run_has_nearly_the_same_losses(x, device):
+    """x has 40 images here: one shape of batch, so one compilation."""
+    x = torch.cat([x, x[:3]])
+    runs = []
+    for compile in (False, True):
+        model = tiny()
+        history = fit(model, x, reconstruction, epochs=5, batch_size=8, compile=compile, device=device)
+        runs.append((history["loss"], weights(model)))
+    torch._dynamo.reset()
+    assert runs[0][0] == pytest.approx(runs[1][0], rel=1e-3)
+    torch.testing.assert_close(runs[0][1], runs[1][1], atol=1e-3, rtol=1e-2)
+
+
+@pytest.fixture(scope="module")
+def two_processes(tmp_path_factory):
+    """What each of the two processes of a gloo group came to; see two_processes.py."""
+    if not torch.distributed.is_available() or not torch.distributed.is_gloo_available():
+        pytest.skip("this build of torch has no gloo")
+    folder = tmp_path_factory.mktemp("gloo")
+    root = str(Path(companion.training.__file__).parents[1])
+    processes = [
+        subprocess.Popen(
+            [sys.executable, two_processes_script.__file__, str(rank), str(folder)],
+            env=os.environ | {"PYTHONPATH": root},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        for rank in range(2)
+    ]
+    try:
+        outputs = [process.communicate(timeout=120)[0] for process in processes]
+    finally:
+        for process in processes:
+            process.kill()
+            process.stdout.close()
+    assert [process.returncode for process in processes] == [0, 0], "\n".join(outputs)
+    return [torch.load(folder / f"{rank}.pt", weights_only=False) for rank in range(2)]
+
+
+@pytest.mark.parametrize("n", two_processes_script.SIZES)
+def test_two_processes_train_as_one_does(n, two_processes):
+    """The same weights and history for the same global batch, also where its last batch cannot be shared evenly."""
+    torch.manual_seed(0)
+    alone, weights_alone = two_processes_script.trained(n)
+    (history0, weights0), (history1, weights1) = (results[n] for results, _, _ in two_processes)
+    assert torch.equal(weights0, weights1)
+    torch.testing.assert_close(weights0, weights_alone, atol=1e-4, rtol=1e-3)
+    for name in ("loss", "test_loss"):
+        assert history0[name] == pytest.approx(history1[name])
+        assert history0[name] == pytest.approx(alone[name], rel=1e-4)
+
+
+def test_two_processes_share_every_batch_and_draw_their_own_noise(two_processes):
+    """Where drawing noise moves the order, the processes part ways: some images are seen twice, others never."""
+    alone, _ = two_processes_script.spied()
+    (seen0, drawn0), (seen1, drawn1) = (spied for _, spied, _ in two_processes)
+    assert [sorted(a + b) for a, b in zip(seen0, seen1, strict=True)] == [sorted(batch) for batch in alone]
+    assert {len(batch) for batch in seen0 + seen1} == {2, 3, 4}  # of 8 and of 5
+    assert not any(torch.equal(a, b) for a, b in zip(drawn0, drawn1, strict=True))
+
+
+def test_two_processes_stop_together(two_processes):
+    """A loss that is no number in one of them: the other would otherwise wait for it for ever."""
+    for _, _, message in two_processes:
+        assert "the loss became nan in epoch 1" in message
+
+
+# --- devices ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("cuda", "mps", "expected"), [(True, True, "cuda"), (True, False, "cuda"), (False, True, "mps"), (False, False, "cpu")]
+)
+def test_the_best_device_is_cuda_then_mps_then_cpu(cuda, mps, expected, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: cuda)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: mps)
+    assert pick_device() == torch.device(expected)
+
+
+def test_a_device_that_is_there_is_taken(device):
+    assert pick_device("cpu") == torch.device("cpu")
+    assert pick_device(torch.device("cpu")) == torch.device("cpu")
+    assert pick_device(device) == device
+
+
+@pytest.mark.parametrize("device", ["gpu", "warp-drive", "meta", "cuda:99", "cpu:x", ""])
+def test_a_device_that_is_not_there_is_named(device, x):
+    for call in (pick_device, partial(fit, tiny(), x, reconstruction), partial(evaluate, tiny(), x, reconstruction)):
+        with pytest.raises(RuntimeError, match=r"expected 'cpu', 'cuda' or 'mps'. Leave it out") as error:
+            call(device=device)
+        assert f"device is {device!r}" in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "there"), [("cuda", torch.cuda.is_available()), ("mps", torch.backends.mps.is_available())]
+)
+def test_no_gpu_is_said_and_never_replaced_in_silence(name, there):
+    if there:
+        pytest.skip(f"this machine has {name}")
+    with pytest.raises(RuntimeError, match=rf"device is '{name}', which this machine .* does not have"):
+        pick_device(name)
+
+
+# --- progress ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("setting", ["off", "on"])
+def test_the_progress_bar_can_be_switched_off_and_waits_for_long_runs(setting, monkeypatch):
+    """A bar in a notebook's stored output would change from run to run."""
+    monkeypatch.setenv("COMPANION_PROGRESS", setting)
+    bar = companion.training._progress(range(3))
+    assert bar.disable == (setting == "off")
+    assert list(bar) == [0, 1, 2]
+    if setting == "on":
+        assert bar.delay == 2
+
+
+def test_short_runs_print_nothing(x, capfd, monkeypatch):
+    monkeypatch.delenv("COMPANION_PROGRESS")
+    fit(tiny(), x, reconstruction, epochs=2)
+    assert capfd.readouterr() == ("", "")
