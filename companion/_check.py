@@ -78,9 +78,13 @@ def check_model_input(x: Tensor, image_shape: tuple[int, ...]) -> None:
 
 def check_image_shape(image_shape, *, multiple_of: int = 1) -> None:
     """Raise a ValueError unless ``image_shape`` is (C, H, W), each above 0, with H and W such multiples."""
-    whole = len(image_shape) == 3 and all(isinstance(n, int) and n > 0 for n in image_shape)
-    if not whole or any(n % multiple_of for n in image_shape[1:]):
-        also = f", with H and W multiples of {multiple_of}" if multiple_of > 1 else ""
+    is_shape = isinstance(image_shape, tuple | list) and len(image_shape) == 3
+    if not is_shape or any(not isinstance(n, int) or n <= 0 for n in image_shape):
         raise ValueError(
-            f"image_shape is {image_shape}; expected (C, H, W), whole numbers above 0{also}. Pad or crop the images."
+            f"image_shape is {image_shape}; expected (C, H, W), whole numbers above 0, such as (1, 28, 28) for grey images."
+        )
+    if any(n % multiple_of for n in image_shape[1:]):
+        raise ValueError(
+            f"image_shape is {image_shape}; expected (C, H, W) with H and W multiples of {multiple_of}. "
+            "Pad or crop the images."
         )

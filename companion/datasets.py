@@ -83,8 +83,8 @@ def mnist(root=None) -> ImageData:
         root: folder in torchvision's layout (``root/MNIST/raw/...``). Default: the folder named by the
             environment variable ``COMPANION_DATA``, else ``~/.cache/companion``.
 
-    Downloads what is missing; a file that is already there, whole, is not fetched again. Every file is
-    checked by SHA-256.
+    Downloads what is missing; an archive (``.gz``) that is already there, whole, is not fetched again. Every
+    unpacked file is checked by SHA-256.
 
     Raises:
         ConnectionError: files are missing and cannot be downloaded.

@@ -17,7 +17,7 @@ def gaussian_noise(x: Tensor, sigma: float = 0.2) -> Tensor:
     The result is not clipped: it leaves [0, 1], as the noise of a sensor does before it is stored.
 
     Raises:
-        ValueError: ``sigma`` is negative.
+        ValueError: ``sigma`` is negative or not finite.
     """
     _check_level(sigma, "sigma", upper=float("inf"))
     return x + sigma * torch.randn_like(x)
@@ -48,8 +48,8 @@ def masking_noise(x: Tensor, p: float = 0.3) -> Tensor:
 
 
 def _check_level(value: float, name: str, upper: float) -> None:
-    if not 0 <= value <= upper:  # also refuses NaN
-        expected = "a number of at least 0" if upper == float("inf") else f"a number from 0 to {upper}"
+    if not 0 <= value <= upper or value == float("inf"):  # also refuses NaN
+        expected = "a finite number of at least 0" if upper == float("inf") else f"a number from 0 to {upper}"
         raise ValueError(f"{name} is {value!r}; expected {expected}.")
 
 

@@ -44,7 +44,11 @@ class Explorer:
         self.label, self.values, self.draw, self.describe, self.start = label, list(values), draw, describe, start
         self._pictures: dict[Any, bytes] = {}
         self.slider = widgets.SelectionSlider(
-            options=self.values, value=start, description=label, style={"description_width": "initial"}
+            # Labels given, since ipywidgets would take values that are pairs for (label, value).
+            options=[(str(v), v) for v in self.values],
+            value=start,
+            description=label,
+            style={"description_width": "initial"},
         )
         self.image = widgets.Image(format="png", layout={"max_width": "100%"})
         self.text = widgets.Label()
@@ -54,7 +58,8 @@ class Explorer:
     def _update(self, change=None) -> None:
         value = self.slider.value
         self.image.value = self.picture(value)
-        self.image.alt = self.text.value = self.describe(value)
+        # ipywidgets' Image has no alt text; its tooltip, the HTML title, names the picture to a screen reader too.
+        self.image.tooltip = self.text.value = self.describe(value)
 
     def picture(self, value: Any) -> bytes:
         """The picture for ``value`` as a PNG file; drawn once, then kept."""

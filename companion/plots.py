@@ -50,15 +50,19 @@ def show_rows(rows: Mapping[str, Tensor], *, titles: Sequence[str] = (), ax: Axe
     """One labelled row of images for each entry, such as clean, noisy, denoised: {label: (B, C, H, W)} -> ax.
 
     Args:
-        rows: from a label to images; all of the same size, the first row at least as long as the others.
+        rows: from a label to images, all of the same size.
         titles: text above the columns.
 
     Raises:
-        TypeError, ValueError: ``rows`` is empty, or an entry is not a batch of images with 1 or 3 channels.
+        TypeError, ValueError: ``rows`` is empty, an entry is not a batch of images with 1 or 3 channels, or their
+            sizes differ.
     """
     if not rows:
         raise ValueError("rows is empty; expected at least one entry, {label: images}.")
     images = [_to_numpy(x, f"rows[{label!r}]") for label, x in rows.items()]
+    sizes = {label: image.shape[1:3] for label, image in zip(rows, images, strict=True)}
+    if len(set(sizes.values())) > 1:
+        raise ValueError(f"rows have images of different sizes, {sizes}; expected one. Pad, crop or resize them.")
     ax = _draw_grid(images, ax)
     step_h, step_w = images[0].shape[1] + _GAP, images[0].shape[2] + _GAP
     # Large, since a figure as wide as the page shrinks to half its size on a phone.

@@ -197,7 +197,7 @@ def test_the_message_counts_the_files_that_are_missing(tmp_path, small_sets, mon
 
     monkeypatch.setattr(import_torchvision().datasets.MNIST, "download", refuse)
     write_set(tmp_path, "MNIST", {FILES[0]: small_sets[FILES[0]]})
-    with pytest.raises(ConnectionError, match="3 of 4 files missing.*: OSError"):
+    with pytest.raises(ConnectionError, match=r"3 of 4 files missing.*: OSError"):
         mnist(tmp_path)
 
 

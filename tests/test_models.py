@@ -367,7 +367,9 @@ def test_pca_lives_where_its_images_live_and_moves(device):
     x = torch.rand(30, 1, 4, 4)
     on_device = PCA(x.to(device), 5)
     assert on_device.mean.device.type == device.type
-    torch.testing.assert_close(on_device(x.to(device)).cpu(), PCA(x, 5).to(device)(x.to(device)).cpu(), atol=1e-4, rtol=0)
+    torch.testing.assert_close(
+        on_device(x.to(device)).cpu(), PCA(x, 5).to(device)(x.to(device)).cpu(), atol=1e-4, rtol=0
+    )
 
 
 def test_pca_has_nothing_to_train():

@@ -57,10 +57,11 @@ def without_seconds(history):
 
 
 @pytest.mark.parametrize("loss_fn", [reconstruction, denoising()], ids=["plain", "denoising"])
-@pytest.mark.parametrize("build", [tiny, partial(ConvAutoencoder, 3, image_shape=SHAPE), partial(UNet, image_shape=SHAPE)])
+@pytest.mark.parametrize(
+    "build", [tiny, partial(ConvAutoencoder, 3, image_shape=SHAPE), partial(UNet, image_shape=SHAPE)]
+)
 def test_fit_reduces_the_loss(build, loss_fn, x, device):
     model = build()
-    # Fewer black pixels than the digits have: the untrained answer is far off.
     before = evaluate(model, x, loss_fn, device=device)["loss"]
     history = fit(model, x, loss_fn, epochs=30, batch_size=8, device=device)
     assert history["loss"][-1] < 0.6 * before
@@ -164,7 +165,7 @@ def spied_batches(x, loss_fn=reconstruction, **kwargs):
 def test_every_epoch_visits_every_image_once_in_a_new_order(x):
     batches = spied_batches(x, epochs=3, batch_size=8)
     assert [len(batch) for batch in batches] == [8, 8, 8, 8, 5] * 3
-    epochs = [sum(batches[i : i + 5], []) for i in (0, 5, 10)]
+    epochs = [[pixel for batch in batches[i : i + 5] for pixel in batch] for i in (0, 5, 10)]
     for epoch in epochs:
         assert sorted(epoch) == sorted(x[:, 0, 0, 0].tolist())
     assert epochs[0] != epochs[1] != epochs[2] != epochs[0]
@@ -435,8 +436,7 @@ def two_processes(tmp_path_factory):
 @pytest.mark.parametrize("n", two_processes_script.SIZES)
 def test_two_processes_train_as_one_does(n, two_processes):
     """The same weights and history for the same global batch, also where its last batch cannot be shared evenly."""
-    torch.manual_seed(0)
-    alone, weights_alone = two_processes_script.trained(n)
+    alone, weights_alone = two_processes_script.trained(n, seed=0)
     (history0, weights0), (history1, weights1) = (results[n] for results, _, _ in two_processes)
     assert torch.equal(weights0, weights1)
     torch.testing.assert_close(weights0, weights_alone, atol=1e-4, rtol=1e-3)
@@ -464,7 +464,8 @@ def test_two_processes_stop_together(two_processes):
 
 
 @pytest.mark.parametrize(
-    ("cuda", "mps", "expected"), [(True, True, "cuda"), (True, False, "cuda"), (False, True, "mps"), (False, False, "cpu")]
+    ("cuda", "mps", "expected"),
+    [(True, True, "cuda"), (True, False, "cuda"), (False, True, "mps"), (False, False, "cpu")],
 )
 def test_the_best_device_is_cuda_then_mps_then_cpu(cuda, mps, expected, monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: cuda)

@@ -22,8 +22,9 @@ def images(n):
     return torch.rand(n, 1, 4, 4, generator=torch.Generator().manual_seed(0))
 
 
-def trained(n):
-    """-> the history of six epochs on n images, and the weights."""
+def trained(n, seed):
+    """-> the history of six epochs on n images, and the weights; ``seed`` is that of the starting weights."""
+    torch.manual_seed(seed)
     x, model = images(n), build()
     history = fit(model, x, reconstruction, epochs=6, batch_size=8, x_test=x[:5], device="cpu")
     return history, torch.cat([p.detach().flatten() for p in model.parameters()])
@@ -56,7 +57,6 @@ if __name__ == "__main__":
     rank, folder = int(sys.argv[1]), sys.argv[2]
     torch.set_num_threads(1)
     dist.init_process_group("gloo", init_method=f"file://{folder}/store", rank=rank, world_size=2)
-    torch.manual_seed(rank)  # each starts from other weights; the first one's count
-    results = {n: trained(n) for n in SIZES}
+    results = {n: trained(n, seed=rank) for n in SIZES}  # each starts from other weights; the first one's count
     torch.save((results, spied(), failed(is_bad=rank == 0)), f"{folder}/{rank}.pt")
     dist.destroy_process_group()

@@ -1,0 +1,271 @@
+"""Every error message of every public function: what was given, what was expected, what to do.
+
+The messages about files, downloads and devices are tested where those are: test_datasets.py and test_training.py.
+"""
+
+import re
+
+import pytest
+import torch
+
+from companion import (
+    PCA,
+    ConvAutoencoder,
+    DenseAutoencoder,
+    Explorer,
+    UNet,
+    answer_grey_,
+    bce,
+    evaluate,
+    fit,
+    gaussian_noise,
+    masking_noise,
+    mse,
+    reconstruction,
+    salt_and_pepper_noise,
+    show_history,
+    show_images,
+    show_rows,
+    squared_error,
+    tweedie_score,
+)
+
+NAN = float("nan")
+X = torch.rand(4, 1, 4, 4)
+
+
+def model():
+    return DenseAutoencoder(2, hidden=(4,), image_shape=(1, 4, 4))
+
+
+def with_value(value):
+    x = X.clone()
+    x[1, 0, 2, 3] = value
+    return x
+
+
+def check(call, error, given, *rest):
+    """The call raises just this error; its message has every fragment, in order, and ends as a sentence."""
+    with pytest.raises(error) as caught:
+        call()
+    assert type(caught.value) is error
+    message = str(caught.value)
+    assert re.search(".*".join(re.escape(part) for part in (given, *rest)), message, re.DOTALL), message
+    assert message.endswith((".", ").")), message
+
+
+# --- images -----------------------------------------------------------------------------------------------------------
+
+# What is no batch of images -> the error and its fragments; {x} is the argument's name.
+NO_IMAGES = {
+    "not a tensor": (X.numpy(), TypeError, "{x} is a ndarray", "expected a float32 tensor", "torch.as_tensor({x}"),
+    "None": (None, TypeError, "{x} is a NoneType", "expected a float32 tensor"),
+    "flat": (X.flatten(1), ValueError, "{x} has shape (4, 16)", "expected images (B, C, H, W)", "{x}.reshape("),
+    "one image": (X[0, 0], ValueError, "{x} has shape (4, 4)", "expected images", "{x}[None, None]"),
+    "bytes": ((X * 255).byte(), TypeError, "{x} has dtype torch.uint8", "expected torch.float32", "{x}.float() / 255"),
+    "double": (X.double(), TypeError, "{x} has dtype torch.float64", "expected torch.float32", "{x}.float()"),
+    "no image": (X[:0], ValueError, "{x} is empty, with shape (0, 1, 4, 4)", "expected at least one image"),
+    "no pixel": (X[..., :0], ValueError, "{x} is empty, with shape (4, 1, 4, 0)", "expected at least one image"),
+    "NaN": (with_value(NAN), ValueError, "{x} contains NaN or infinity", "expected finite", "Remove or repair"),
+    "infinity": (with_value(float("inf")), ValueError, "{x} contains NaN or infinity", "expected finite"),
+    "minus infinity": (with_value(-float("inf")), ValueError, "{x} contains NaN or infinity", "expected finite"),
+}
+OUT_OF_RANGE = {
+    "0..255": (with_value(255.0), ValueError, "{x} has values from", "to 255; expected pixels in [0, 1]", "{x} / 255"),
+    "above 1": (with_value(1.25), ValueError, "to 1.25; expected pixels in [0, 1]", "{x}.clamp(0, 1)"),
+    "below 0": (
+        with_value(-0.5),
+        ValueError,
+        "{x} has values from -0.5",
+        "expected pixels in [0, 1]",
+        "{x}.clamp(0, 1)",
+    ),
+}
+STRICT = {
+    "fit": ("x", lambda x: fit(model(), x, reconstruction)),
+    "fit, x_test": ("x_test", lambda x: fit(model(), X, reconstruction, x_test=x)),
+    "evaluate": ("x", lambda x: evaluate(model(), x, reconstruction)),
+}
+ANY_RANGE = {
+    "PCA": ("x", lambda x: PCA(x, 1)),
+    "show_images": ("x", show_images),
+    "show_rows": ("rows['noisy']", lambda x: show_rows({"clean": X, "noisy": x})),
+}
+
+
+@pytest.mark.parametrize(
+    ("function", "case"),
+    # For x_test, None means that there is no test set.
+    [(f, case) for f in STRICT | ANY_RANGE for case in NO_IMAGES if (f, case) != ("fit, x_test", "None")],
+)
+def test_what_is_no_batch_of_images(function, case):
+    name, call = (STRICT | ANY_RANGE)[function]
+    x, error, *parts = NO_IMAGES[case]
+    check(lambda: call(x), error, *(part.format(x=name) for part in parts))
+
+
+@pytest.mark.parametrize("case", OUT_OF_RANGE)
+@pytest.mark.parametrize("function", STRICT)
+def test_pixels_outside_the_range(function, case):
+    name, call = STRICT[function]
+    x, error, *parts = OUT_OF_RANGE[case]
+    check(lambda: call(x), error, *(part.format(x=name) for part in parts))
+
+
+@pytest.mark.parametrize("case", OUT_OF_RANGE)
+@pytest.mark.parametrize("function", ANY_RANGE)
+def test_noisy_images_are_welcome_where_they_make_sense(function, case):
+    """PCA and the plots take images that noise has moved out of [0, 1]."""
+    ANY_RANGE[function][1](OUT_OF_RANGE[case][0])
+
+
+def test_the_edges_of_the_range_are_inside():
+    evaluate(model(), torch.ones(1, 1, 4, 4), reconstruction)
+    evaluate(model(), torch.zeros(1, 1, 4, 4), reconstruction)
+
+
+@pytest.mark.parametrize("bad", [0, -1, 2.5, "10", None, NAN, True])
+def test_whole_numbers_above_zero(bad):
+    calls = [
+        ("epochs", lambda: fit(model(), X, reconstruction, epochs=bad)),
+        ("batch_size", lambda: fit(model(), X, reconstruction, batch_size=bad)),
+        ("batch_size", lambda: evaluate(model(), X, reconstruction, batch_size=bad)),
+        ("code_size", lambda: PCA(X, bad)),
+        ("columns", lambda: show_images(X, columns=bad)),
+        ("code_size and every entry of hidden", lambda: DenseAutoencoder(bad)),
+        ("code_size and every entry of hidden", lambda: DenseAutoencoder(2, hidden=(4, bad))),
+        ("code_size and every entry of channels", lambda: ConvAutoencoder(bad)),
+        ("code_size and every entry of channels", lambda: ConvAutoencoder(2, channels=(4, bad))),
+        ("every entry of channels", lambda: UNet(channels=(4, bad, 4))),
+    ]
+    for name, call in calls:
+        check(call, ValueError, f"{name} is {bad!r}; expected a whole number above 0")
+
+
+@pytest.mark.parametrize("bad", [0, -0.1, NAN, float("inf"), "fast", None, True])
+def test_numbers_above_zero(bad):
+    check(lambda: fit(model(), X, reconstruction, lr=bad), ValueError, f"lr is {bad!r}; expected a number above 0")
+    check(lambda: tweedie_score(lambda x: x, X, bad), ValueError, f"sigma is {bad!r}; expected a number above 0")
+
+
+def test_bad_arguments_are_refused_before_the_model_is_touched():
+    untouched = model().eval()
+    before = [p.clone() for p in untouched.parameters()]
+    with pytest.raises(ValueError, match="epochs is 0"):
+        fit(untouched, X, reconstruction, epochs=0)
+    assert not untouched.training
+    assert all(torch.equal(a, b) for a, b in zip(untouched.parameters(), before, strict=True))
+
+
+# --- models -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("build", [DenseAutoencoder, ConvAutoencoder, UNet])
+@pytest.mark.parametrize("bad", [(28, 28), (1, 28, 28, 1), (1, 0, 28), (1, 28, -4), (1, 28.0, 28), 28, None, "abc"])
+def test_an_image_shape_is_three_whole_numbers(build, bad):
+    check(lambda: build(image_shape=bad), ValueError, f"image_shape is {bad}", "expected (C, H, W)", "(1, 28, 28)")
+
+
+@pytest.mark.parametrize("build", [ConvAutoencoder, UNet])
+@pytest.mark.parametrize("bad", [(1, 30, 28), (1, 28, 30)])
+def test_convolutions_need_multiples_of_four(build, bad):
+    check(lambda: build(image_shape=bad), ValueError, f"image_shape is {bad}", "multiples of 4", "Pad or crop")
+    DenseAutoencoder(2, image_shape=bad)  # which a dense model does not
+
+
+@pytest.mark.parametrize("build", [DenseAutoencoder, ConvAutoencoder, UNet])
+@pytest.mark.parametrize("bad", [0, 1, -0.1, NAN, "grey", None])
+def test_a_mean_pixel_is_between_black_and_white(build, bad):
+    check(lambda: build(mean_pixel=bad), ValueError, f"mean_pixel is {bad!r}", "expected a number between 0 and 1")
+
+
+def test_answer_grey():
+    layer = torch.nn.Linear(2, 2)
+    check(lambda: answer_grey_(layer, 1), ValueError, "mean_pixel is 1", "expected a number between 0 and 1")
+    layer = torch.nn.Linear(2, 2, bias=False)
+    check(lambda: answer_grey_(layer, 0.5), ValueError, "has no bias; expected", "bias=True")
+
+
+@pytest.mark.parametrize(
+    "build",
+    [
+        lambda shape: DenseAutoencoder(2, image_shape=shape),
+        lambda shape: ConvAutoencoder(2, image_shape=shape),
+        lambda shape: UNet(image_shape=shape),
+        lambda shape: PCA(torch.rand(4, *shape), 2),
+    ],
+    ids=["DenseAutoencoder", "ConvAutoencoder", "UNet", "PCA"],
+)
+@pytest.mark.parametrize("shape", [(3, 8, 8), (1, 8, 4), (64,), (8, 8)])
+def test_a_model_refuses_images_of_another_shape(build, shape):
+    """Also of the same number of pixels, which a dense layer would silently take."""
+    x = torch.rand(2, *shape)
+    parts = (f"x has shape {(2, *shape)}", "this model expects (B, 1, 8, 8)", "image_shape=")
+    check(lambda: build((1, 8, 8)).encode(x), ValueError, *parts)
+    check(lambda: build((1, 8, 8))(x), ValueError, *parts)
+
+
+def test_pca_cannot_have_more_components_than_images_or_pixels():
+    check(lambda: PCA(X, 5), ValueError, "code_size is 5; expected at most 4", "images (4)", "pixels (16)")
+    check(lambda: PCA(torch.rand(20, 1, 2, 2), 5), ValueError, "code_size is 5; expected at most 4", "pixels (4)")
+    PCA(X, 4)
+
+
+# --- losses, noise, score ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("loss", [mse, squared_error, bce])
+def test_losses(loss):
+    parts = ("x_hat has shape (4, 1, 4, 4) and x has shape (4, 16)", "expected the same shape", "reshape one")
+    check(lambda: loss(X, X.flatten(1)), ValueError, *parts)
+    check(lambda: loss(X[:0], X[:0]), ValueError, "x is empty, with shape (0, 1, 4, 4)", "expected at least one image")
+
+
+@pytest.mark.parametrize("bad", [-0.1, 1.1, NAN, float("inf")])
+def test_bce_wants_probabilities(bad):
+    parts = ("binary cross-entropy expects [0, 1]", "sigmoid", "squared_error")
+    check(lambda: bce(with_value(bad), X), ValueError, "x_hat has values from", f"{bad:.3g}", *parts)
+    check(lambda: bce(X, with_value(bad)), ValueError, "x has values from", f"{bad:.3g}", *parts)
+    # The first word is the name itself, and not the end of another.
+    with pytest.raises(ValueError, match=r"^x has values"):
+        bce(X, with_value(bad))
+
+
+@pytest.mark.parametrize("bad", [-0.1, NAN, float("inf")])
+def test_noise_levels(bad):
+    check(lambda: gaussian_noise(X, bad), ValueError, f"sigma is {bad!r}; expected a finite number of at least 0")
+    for noise in (salt_and_pepper_noise, masking_noise):
+        check(lambda noise=noise: noise(X, bad), ValueError, f"p is {bad!r}; expected a number from 0 to 1")
+
+
+@pytest.mark.parametrize("noise", [salt_and_pepper_noise, masking_noise])
+def test_a_probability_is_at_most_one(noise):
+    check(lambda: noise(X, 1.5), ValueError, "p is 1.5; expected a number from 0 to 1")
+    noise(X, 1)
+
+
+def test_a_denoiser_keeps_the_shape():
+    parts = ("x_hat has shape (4, 16) and x has shape (4, 1, 4, 4)", "expected the same shape")
+    check(lambda: tweedie_score(lambda x: x.flatten(1), X, 0.2), ValueError, *parts)
+
+
+# --- plots and explorer -----------------------------------------------------------------------------------------------
+
+
+def test_plots():
+    two = torch.rand(4, 2, 4, 4)
+    parts = ("has 2 channels; expected 1 (grey) or 3 (red, green, blue)",)
+    check(lambda: show_images(two), ValueError, "x", *parts)
+    check(lambda: show_rows({"clean": X, "odd": two}), ValueError, "rows['odd']", *parts)
+    check(lambda: show_rows({}), ValueError, "rows is empty; expected at least one entry, {label: images}")
+    large = torch.rand(4, 1, 8, 4)
+    parts = ("different sizes", "'clean': (4, 4)", "'large': (8, 4)", "expected one", "resize")
+    check(lambda: show_rows({"clean": X, "large": large}), ValueError, *parts)
+    check(lambda: show_history({"b": [], "a": []}), ValueError, "history has the entries ['a', 'b']; expected 'loss'")
+
+
+def test_explorer():
+    check(lambda: Explorer("x", [], None, str), ValueError, "values is empty; expected at least one position")
+    check(
+        lambda: Explorer("x", [1, 2], None, str, start=3), ValueError, "start is 3; expected one of the values [1, 2]"
+    )
