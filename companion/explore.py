@@ -51,7 +51,7 @@ class Explorer:
             style={"description_width": "initial"},
         )
         self.image = widgets.Image(format="png", layout={"max_width": "100%"})
-        self.text = widgets.Label()
+        self.text = widgets.HTML()
         self.slider.observe(self._update, names="value")
         self._update()
 
@@ -59,7 +59,8 @@ class Explorer:
         value = self.slider.value
         self.image.value = self.picture(value)
         # ipywidgets' Image has no alt text; its tooltip, the HTML title, names the picture to a screen reader too.
-        self.image.tooltip = self.text.value = self.describe(value)
+        self.image.tooltip = self.describe(value)
+        self.text.value = escape(self.image.tooltip)
 
     def picture(self, value: Any) -> bytes:
         """The picture for ``value`` as a PNG file; drawn once, then kept."""

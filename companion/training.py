@@ -13,6 +13,10 @@ from tqdm.auto import tqdm
 
 from companion._check import check_images, check_positive
 
+# Added to the seeds of fit and evaluate. A model built with seed 0 and noise drawn with seed 0 would share their random
+# numbers, first layer and first batches of noise, and training would measurably suffer.
+_FIT_STREAM, _EVALUATE_STREAM = 1_000_000, 2_000_000
+
 LossFn = Callable[[nn.Module, Tensor], dict[str, Tensor]]
 
 
@@ -99,7 +103,7 @@ def fit(
     history: dict[str, list[float]] = {}
     start = time.perf_counter()
 
-    with _seeded(seed + rank, device):
+    with _seeded(_FIT_STREAM + 1_000 * rank + seed, device):
         # On the CPU and apart from what loss_fn draws: the order is the same on every device, in every process.
         shuffle = torch.Generator().manual_seed(seed)
         for _ in _progress(range(epochs)):
@@ -155,7 +159,7 @@ def evaluate(
     device = pick_device(device)
     model.to(device).eval()
     totals: dict[str, float] = {}
-    with _seeded(seed, device):
+    with _seeded(_EVALUATE_STREAM + seed, device):
         for batch in x.split(batch_size):
             for name, value in loss_fn(model, batch.to(device)).items():
                 totals[name] = totals.get(name, 0.0) + float(value) * len(batch)

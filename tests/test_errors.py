@@ -196,7 +196,7 @@ def test_answer_grey():
     ],
     ids=["DenseAutoencoder", "ConvAutoencoder", "UNet", "PCA"],
 )
-@pytest.mark.parametrize("shape", [(3, 8, 8), (1, 8, 4), (64,), (8, 8)])
+@pytest.mark.parametrize("shape", [(3, 8, 8), (1, 8, 4), (1, 4, 16), (4, 4, 4), (64,), (8, 8)])
 def test_a_model_refuses_images_of_another_shape(build, shape):
     """Also of the same number of pixels, which a dense layer would silently take."""
     x = torch.rand(2, *shape)

@@ -1,6 +1,7 @@
 """The slider over pictures: alive in a notebook, and frozen in the built page."""
 
 from base64 import b64decode
+from html import escape
 from html.parser import HTMLParser
 
 import ipywidgets.widgets.widget
@@ -55,7 +56,7 @@ def test_the_slider_changes_the_picture_its_name_and_the_text(explorer):
         assert explorer.image.value == explorer.picture(value)
         assert explorer.picture(value).startswith(b"\x89PNG")
         assert explorer.image.get_state()["tooltip"] == describe(value)
-        assert explorer.text.value == describe(value)
+        assert explorer.text.value == escape(describe(value))
         seen.add(bytes(explorer.image.value))
     assert len(seen) == 3
 
