@@ -75,7 +75,7 @@ LADDER = {
     "default start, lr 1e-3": (start_default, {"lr": 1e-3, "decay": False}),
     "orthogonal start": (start_orthogonal, {"lr": 1e-3, "decay": False}),
     "+ grey answer": (start_orthogonal_grey, {"lr": 1e-3, "decay": False}),
-    "+ lr 3e-3 falling to 0": (start_orthogonal_grey, {"lr": 3e-3, "decay": True}),
+    "+ lr up to 3e-3, then down to 0": (start_orthogonal_grey, {"lr": 3e-3, "decay": True}),
 }
 
 

@@ -211,9 +211,15 @@ def rates(monkeypatch):
     return seen
 
 
-def test_the_learning_rate_falls_in_a_straight_line_to_zero(rates, x):
-    fit(tiny(), x, reconstruction, epochs=4, batch_size=8, lr=0.01)
-    assert rates == pytest.approx([0.01 * (1 - n / 20) for n in range(20)])
+def test_the_learning_rate_rises_and_then_falls_in_a_straight_line_to_zero(rates, x):
+    fit(tiny(), x, reconstruction, epochs=16, batch_size=8, lr=0.01)  # 80 steps, of which 4 warm up
+    assert rates[:4] == pytest.approx([0.01 * (n + 1) / 4 * (1 - n / 80) for n in range(4)])
+    assert rates[4:] == pytest.approx([0.01 * (1 - n / 80) for n in range(4, 80)])
+
+
+def test_a_run_of_few_steps_has_no_time_to_warm_up(rates, x):
+    fit(tiny(), x, reconstruction, epochs=2, batch_size=100, lr=0.01)
+    assert rates == pytest.approx([0.01, 0.005])
 
 
 def test_without_decay_the_learning_rate_stays(rates, x):
@@ -231,7 +237,7 @@ def test_fit_is_the_loop_one_would_write_by_hand(decay, x, device):
     optimizer = torch.optim.Adam(by_hand.parameters(), lr=0.01)
     for epoch in range(25):
         for group in optimizer.param_groups:
-            group["lr"] = 0.01 * (1 - epoch / 25) if decay else 0.01
+            group["lr"] = 0.01 * min(1, (epoch + 1) / 1.25) * (1 - epoch / 25) if decay else 0.01
         loss = ((by_hand(x.to(device)) - x.to(device)) ** 2).mean()
         optimizer.zero_grad()
         loss.backward()
