@@ -57,7 +57,7 @@ def fit(
     informed) and then falls in a straight line to 0.
 
     Args:
-        model: any module; left on ``device`` and in eval mode.
+        model: any module. Trained on ``device``, then returned to the device it came from, in eval mode.
         x: training images, float32 in [0, 1]. Held on the device as one tensor.
         loss_fn: ``loss_fn(model, x) -> {"loss": scalar, **terms}``, such as :func:`companion.reconstruction`.
         epochs: passes over ``x``.
@@ -87,8 +87,9 @@ def fit(
     for name, value, whole in (("epochs", epochs, True), ("batch_size", batch_size, True), ("lr", lr, False)):
         check_positive(value, name, whole=whole)
     device = pick_device(device)
-    model.to(device).train()
     x = x.to(device)
+    home = _device_of(model)
+    model.to(device).train()
 
     step: nn.Module = Step(model, loss_fn)
     rank, world = 0, 1
@@ -129,6 +130,7 @@ def fit(
                     dist.all_reduce(total)
             epoch = {name: (total / len(x)).item() for name, total in totals.items()}
             if not abs(epoch["loss"]) < float("inf"):
+                model.to(home)
                 raise ValueError(
                     f"the loss became {epoch['loss']} in epoch {len(history.get('loss', [])) + 1}; expected a finite "
                     f"number. Lower the learning rate (lr={lr:g}), or look for a log or a division in the loss."
@@ -139,7 +141,7 @@ def fit(
                 model.train()
             for name, value in epoch.items():
                 history.setdefault(name, []).append(value)
-    model.eval()
+    model.to(home).eval()
     return history
 
 
@@ -156,17 +158,19 @@ def evaluate(
     """The mean of every term of ``loss_fn`` over the images x (N, C, H, W): -> {"loss": ..., **terms}.
 
     Without gradients, in eval mode. ``seed`` fixes whatever ``loss_fn`` draws (noise, say), so that two models
-    are measured on the same noisy images. The model stays on ``device``. Arguments and errors as for :func:`fit`.
+    are measured on the same noisy images. The model ends on the device it came from. Arguments and errors as for :func:`fit`.
     """
     check_images(x)
     check_positive(batch_size, "batch_size", whole=True)
     device = pick_device(device)
+    home = _device_of(model)
     model.to(device).eval()
     totals: dict[str, float] = {}
     with _seeded(_EVALUATE_STREAM + seed, device):
         for batch in x.split(batch_size):
             for name, value in loss_fn(model, batch.to(device)).items():
                 totals[name] = totals.get(name, 0.0) + float(value) * len(batch)
+    model.to(home)
     return {name: total / len(x) for name, total in totals.items()}
 
 
@@ -203,6 +207,11 @@ def _seeded(seed: int, device: torch.device) -> Iterator[None]:
         elif device.type == "mps":
             torch.mps.manual_seed(seed)
         yield
+
+
+def _device_of(model: nn.Module) -> torch.device:
+    """Where the model's first parameter or buffer lives; the CPU for a model that has none."""
+    return next((t.device for t in (*model.parameters(), *model.buffers())), torch.device("cpu"))
 
 
 def _progress(epochs):

@@ -1,5 +1,6 @@
-"""What a check answers. Shown as the last expression of a cell, a verdict prints itself as one sentence."""
+"""What a check answers. Shown as the last expression of a cell, a verdict prints itself, wrapped for a phone."""
 
+import textwrap
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -14,7 +15,7 @@ class Verdict(NamedTuple):
     message: str
 
     def __repr__(self) -> str:
-        return f"{'Correct.' if self.ok else 'Not yet.'} {self.message}"
+        return textwrap.fill(f"{'Correct.' if self.ok else 'Not yet.'} {self.message}", width=75)
 
 
 def right(message: str) -> Verdict:

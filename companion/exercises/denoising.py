@@ -22,12 +22,16 @@ def check_doing_nothing(answer) -> Verdict:
     if _near(answer, 0.04):
         return wrong("That is the figure of the chapter, at sigma 0.2. Here sigma is 0.5.")
     if _near(answer, 0.1):
-        return wrong("The error does not grow in proportion to sigma: look at what happens to a number when you square it.")
+        return wrong(
+            "The error does not grow in proportion to sigma: look at what happens to a number when you square it."
+        )
     if _near(answer, 0.125):
         return wrong("That is half of it, as if a clip had removed the rest. Doing nothing clips nothing.")
     if _near(answer, 0):
         return wrong("The error is against the clean image, and the noisy one differs from it.")
-    return wrong(f"You answered {answer:g}. The difference between noisy and clean image is the noise: square, and average.")
+    return wrong(
+        f"You answered {answer:g}. The difference between noisy and clean image is the noise: square, and average."
+    )
 
 
 def check_shrinkage(answer) -> Verdict:
@@ -52,7 +56,9 @@ def check_shrinkage(answer) -> Verdict:
         return wrong("A weight of 1 hands the noisy pixel back. A little less costs little signal, and saves noise.")
     if _near(answer, 0):
         return wrong("A weight of 0 throws the signal away with the noise.")
-    return wrong(f"You answered {answer:g}. Write the error as (w - 1)^2 v + w^2 sigma^2, and find where its slope is 0.")
+    return wrong(
+        f"You answered {answer:g}. Write the error as (w - 1)^2 v + w^2 sigma^2, and find where its slope is 0."
+    )
 
 
 def check_repaired_loss(loss_fn) -> Verdict:
@@ -81,10 +87,10 @@ def check_repaired_loss(loss_fn) -> Verdict:
         return wrong("Two calls use the same noise. Draw it anew each time, without a fixed seed.")
     if noise.mean() > 0.05:
         return wrong(f"The noise has the mean {noise.mean():.2f}; expected 0. Look up what rand and randn draw.")
-    if not 0.19 < noise.std() < 0.21:
-        return wrong(f"The noise has the standard deviation {noise.std():.2f}; expected 0.2.")
     if x_noisy.min() >= 0:
         return wrong("The noisy images are clipped. Leave the noise as it was drawn.")
+    if not 0.19 < noise.std() < 0.21:
+        return wrong(f"The noise has the standard deviation {noise.std():.2f}; expected 0.2.")
     if (noise / noise.std()).pow(4).mean() < 2.5:
         return wrong("Mean and standard deviation fit, but the noise is no bell curve. Draw it with torch.randn_like.")
 
@@ -116,9 +122,13 @@ def check_salty_target(answer) -> Verdict:
     if not _is_number(answer):
         return wrong(f"You answered {answer!r}; expected a number from 0 to 1.")
     if _near(answer, 0.8):
-        return right("1 - p/2: the mean of the target. This noise moves the mean, so here Noise2Noise needs another loss.")
+        return right(
+            "1 - p/2: the mean of the target. This noise moves the mean, so here Noise2Noise needs another loss."
+        )
     if _near(answer, 1):
-        return wrong("That would be so if the noise left the mean of the target alone. Can it make a white pixel whiter?")
+        return wrong(
+            "That would be so if the noise left the mean of the target alone. Can it make a white pixel whiter?"
+        )
     if _near(answer, 0.6):
         return wrong("That counts a struck pixel as black. Half of the struck pixels turn white.")
     if _near(answer, 0.2):
@@ -127,7 +137,9 @@ def check_salty_target(answer) -> Verdict:
         return wrong("That is the mean of a struck pixel. Not every pixel is struck.")
     if _near(answer, 0.4):
         return wrong("That is the probability of being struck. Ask for the mean of the target.")
-    return wrong(f"You answered {answer:g}. List the values that the target can take, with their probabilities; average.")
+    return wrong(
+        f"You answered {answer:g}. List the values that the target can take, with their probabilities; average."
+    )
 
 
 def check_best_denoiser(best_denoiser) -> Verdict:
@@ -139,6 +151,8 @@ def check_best_denoiser(best_denoiser) -> Verdict:
             return x_hat
         if x_hat.shape != x_noisy.shape:
             return wrong(f"For the shape (3, 4) you return {tuple(x_hat.shape)}; expected the same shape.")
+        if not x_hat.is_floating_point():
+            return wrong(f"You return numbers of type {x_hat.dtype}; expected floating point, like x_noisy.")
         x_hat = x_hat.detach().to(torch.float32)
         hint = _denoiser_hint(x_hat, x_noisy, sigma)
         if hint:
@@ -152,7 +166,9 @@ def check_best_denoiser(best_denoiser) -> Verdict:
                 f"At x_noisy = {x_noisy[1, 3]:.3f} and sigma = {sigma}, you answer {x_hat[1, 3]:.3f}. The answer is "
                 "P(+1) - P(-1), given x_noisy: with Bayes' rule, a ratio of two bell curves."
             )
-    return right("tanh(x_noisy / sigma^2): undecided in the middle, sure of itself far out. Its step is the exact score.")
+    return right(
+        "tanh(x_noisy / sigma^2): undecided in the middle, sure of itself far out. Its step is the exact score."
+    )
 
 
 def _denoiser_hint(x_hat: Tensor, x: Tensor, sigma: float) -> str:
@@ -199,7 +215,9 @@ def _loss_of(loss_fn, model, x) -> Tensor | Verdict:
     if not isinstance(loss, Tensor):
         return wrong(f'The dict holds {result!r}; expected a tensor under "loss".')
     if loss.numel() != 1:
-        return wrong(f"The loss has the shape {tuple(loss.shape)}; expected one number, the mean over pixels and images.")
+        return wrong(
+            f"The loss has the shape {tuple(loss.shape)}; expected one number, the mean over pixels and images."
+        )
     return loss.reshape(())
 
 
