@@ -31,8 +31,8 @@ def check_matching_pca(answer) -> Verdict:
         return NO_ANSWER
     if not _is_number(answer):
         return wrong(f"You answered {answer!r}; expected a number, such as 10.")
-    if 17 <= answer <= 26:
-        return right("PCA needs 21 or 22: about as many as if each of the eight numbers were worth 2.7 of PCA's.")
+    if 17 <= answer <= 24:
+        return right("PCA needs about 20: each of the eight numbers does the work of two and a half of PCA's.")
     if answer < 8:
         return wrong("That is fewer than the autoencoder has. With the same code size, who has the larger error here?")
     if answer < 17:
