@@ -10,6 +10,7 @@ Pictures and HTML are not compared: they are not stored.
 import math
 import os
 import re
+import sys
 
 import pytest
 from nbval import plugin as nbval
@@ -91,7 +92,8 @@ class PeakMemory(pytest.Item):
 
 def collect_with_peak_memory(self):
     yield from exact_collect(self)
-    yield PeakMemory.from_parent(self, name="peak memory")
+    if sys.platform != "win32":  # Windows has no module `resource`
+        yield PeakMemory.from_parent(self, name="peak memory")
 
 
 nbval.IPyNbCell.sanitize = tolerant_sanitize

@@ -76,6 +76,15 @@ def check_model_input(x: Tensor, image_shape: tuple[int, ...]) -> None:
         )
 
 
+def check_code(z: Tensor, code_size: int) -> None:
+    """Raise a ValueError unless ``z`` is a batch of codes of the size the model was built for."""
+    if z.ndim != 2 or z.shape[1] != code_size:
+        raise ValueError(
+            f"z has shape {tuple(z.shape)}; this model expects codes (B, {code_size}), as encode returns them. "
+            "A single code becomes a batch with z[None]."
+        )
+
+
 def check_image_shape(image_shape, *, multiple_of: int = 1) -> None:
     """Raise a ValueError unless ``image_shape`` is (C, H, W), each above 0, with H and W such multiples."""
     is_shape = isinstance(image_shape, tuple | list) and len(image_shape) == 3

@@ -6,7 +6,7 @@ from math import prod
 import torch
 from torch import Tensor, nn
 
-from companion._check import check_image_shape, check_model_input, check_positive
+from companion._check import check_code, check_image_shape, check_model_input, check_positive
 from companion.init import answer_grey_, orthogonal_
 from companion.losses import mse
 
@@ -39,7 +39,7 @@ class DenseAutoencoder(nn.Module):
         check_image_shape(image_shape)
         for size in (code_size, *hidden):
             check_positive(size, "code_size and every entry of hidden", whole=True)
-        self.image_shape = tuple(image_shape)
+        self.image_shape, self.code_size = tuple(image_shape), code_size
         pixels = prod(image_shape)
         self.encoder = mlp(pixels, *hidden, code_size)
         self.decoder = mlp(code_size, *reversed(hidden), pixels)
@@ -53,6 +53,7 @@ class DenseAutoencoder(nn.Module):
 
     def decode(self, z: Tensor) -> Tensor:
         """(B, code_size) -> (B, C, H, W) in (0, 1)."""
+        check_code(z, self.code_size)
         return torch.sigmoid(self.decoder(z)).unflatten(1, self.image_shape)  # (B, C*H*W) -> (B, C, H, W)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -85,7 +86,7 @@ class ConvAutoencoder(nn.Module):
             check_positive(size, "code_size and every entry of channels", whole=True)
         c, h, w = image_shape
         c1, c2 = channels
-        self.image_shape = tuple(image_shape)
+        self.image_shape, self.code_size = tuple(image_shape), code_size
         self.small_shape = (c2, h // 4, w // 4)
         self.encoder = nn.Sequential(
             nn.Conv2d(c, c1, 3, stride=2, padding=1),  # (B, C, 28, 28) -> (B, 16, 14, 14)
@@ -113,6 +114,7 @@ class ConvAutoencoder(nn.Module):
 
     def decode(self, z: Tensor) -> Tensor:
         """(B, code_size) -> (B, C, H, W) in (0, 1)."""
+        check_code(z, self.code_size)
         return torch.sigmoid(self.decoder(z))
 
     def forward(self, x: Tensor) -> Tensor:

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from companion._check import check_images, check_model_input, check_positive
+from companion._check import check_code, check_images, check_model_input, check_positive
 
 
 class PCA(nn.Module):
@@ -49,6 +49,7 @@ class PCA(nn.Module):
 
     def decode(self, z: Tensor) -> Tensor:
         """(B, k) -> (B, C, H, W)."""
+        check_code(z, len(self.components))
         return (self.mean + z @ self.components).unflatten(1, self.image_shape)
 
     def forward(self, x: Tensor) -> Tensor:

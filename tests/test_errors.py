@@ -269,3 +269,18 @@ def test_explorer():
     check(
         lambda: Explorer("x", [1, 2], None, str, start=3), ValueError, "start is 3; expected one of the values [1, 2]"
     )
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        DenseAutoencoder(5, (6,), (1, 4, 4)),
+        ConvAutoencoder(5, (2, 3), (1, 4, 4)),
+        PCA(torch.rand(20, 1, 4, 4, generator=torch.Generator().manual_seed(0)), 5),
+    ],
+    ids=lambda model: type(model).__name__,
+)
+@pytest.mark.parametrize("shape", [(5,), (2, 4), (2, 5, 1)])
+def test_a_code_of_another_size_is_refused_with_its_shape_and_the_expected_one(model, shape):
+    with pytest.raises(ValueError, match=re.escape(f"z has shape {shape}; this model expects codes (B, 5)")):
+        model.decode(torch.zeros(shape))
