@@ -46,3 +46,8 @@ def call(function: Callable, *args) -> Tensor | Verdict:
     if not isinstance(result, Tensor):
         return wrong(f"Your function returned a {type(result).__name__}; expected a tensor.")
     return result
+
+
+def is_number(answer) -> bool:
+    """Whether the learner gave a number; True and False are none."""
+    return isinstance(answer, int | float) and not isinstance(answer, bool)

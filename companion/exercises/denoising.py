@@ -5,14 +5,14 @@ from math import sqrt
 import torch
 from torch import Tensor, nn
 
-from companion.exercises._verdict import NO_ANSWER, Verdict, call, right, wrong
+from companion.exercises._verdict import NO_ANSWER, Verdict, call, is_number, right, wrong
 
 
 def check_doing_nothing(answer) -> Verdict:
     """Exercise 6.1: the mean squared error per pixel of the noisy image itself, at sigma 0.5."""
     if answer is ...:
         return NO_ANSWER
-    if not _is_number(answer):
+    if not is_number(answer):
         return wrong(f"You answered {answer!r}; expected a number.")
     if _near(answer, 0.25):
         return right("The error is the noise alone, and its mean square is its variance, sigma^2.")
@@ -37,7 +37,7 @@ def check_shrinkage(answer) -> Verdict:
     """Exercise 6.2: the weight of the best linear estimate, for a variance of 0.12 and sigma 0.2."""
     if answer is ...:
         return NO_ANSWER
-    if not _is_number(answer):
+    if not is_number(answer):
         return wrong(f"You answered {answer!r}; expected a number.")
     if _near(answer, 0.75):
         return right("w = v / (v + sigma^2): trust the pixel by its share of the total variance.")
@@ -118,7 +118,7 @@ def check_salty_target(answer) -> Verdict:
     """Exercise 6.4: what squared error makes of a white pixel whose target has salt and pepper with p = 0.4."""
     if answer is ...:
         return NO_ANSWER
-    if not _is_number(answer):
+    if not is_number(answer):
         return wrong(f"You answered {answer!r}; expected a number from 0 to 1.")
     if _near(answer, 0.8):
         return right(
@@ -218,10 +218,6 @@ def _loss_of(loss_fn, model, x) -> Tensor | Verdict:
             f"The loss has the shape {tuple(loss.shape)}; expected one number, the mean over pixels and images."
         )
     return loss.reshape(())
-
-
-def _is_number(answer) -> bool:
-    return isinstance(answer, int | float) and not isinstance(answer, bool)
 
 
 def _near(answer: float, value: float, tolerance: float = 0.001) -> bool:

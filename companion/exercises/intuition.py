@@ -3,7 +3,7 @@
 import torch
 
 from companion.autoencoder import DenseAutoencoder
-from companion.exercises._verdict import NO_ANSWER, Verdict, call, right, wrong
+from companion.exercises._verdict import NO_ANSWER, Verdict, call, is_number, right, wrong
 
 
 def check_unseen(answer) -> Verdict:
@@ -29,7 +29,7 @@ def check_matching_pca(answer) -> Verdict:
     """Exercise 1.2: how many numbers PCA needs for the test error that the autoencoder reaches with 8."""
     if answer is ...:
         return NO_ANSWER
-    if not _is_number(answer):
+    if not is_number(answer):
         return wrong(f"You answered {answer!r}; expected a number, such as 10.")
     if 17 <= answer <= 24:
         return right("PCA needs about 20: each of the eight numbers does the work of two and a half of PCA's.")
@@ -46,7 +46,7 @@ def check_break_even(answer) -> Verdict:
     """Exercise 1.3: after how many images codes plus decoder take fewer bytes than zlib (code size 16)."""
     if answer is ...:
         return NO_ANSWER
-    if not _is_number(answer):
+    if not is_number(answer):
         return wrong(f"You answered {answer!r}; expected a number of images.")
     # 16-64-128-784: weights and biases of the decoder, and of the encoder that mirrors it.
     weights = 16 * 64 + 64 * 128 + 128 * 784
@@ -158,7 +158,3 @@ def check_morph(morph) -> Verdict:
     return wrong(
         "The shape is right; the pictures are not those decoded from (1 - t) z_a + t z_b with t evenly spaced, 0 to 1."
     )
-
-
-def _is_number(answer) -> bool:
-    return isinstance(answer, int | float) and not isinstance(answer, bool)
