@@ -121,6 +121,8 @@ def open_page(browser, path: Path, viewport=DESKTOP, scheme="light"):
     page.on("pageerror", lambda error: page.complaints.append(str(error)))
     page.goto(path.as_uri())
     page.wait_for_function("!window.MathJax?.startup?.promise || window.MathJax.startup.promise.then(() => true)")
+    # The theme fades its colours in: half-way, a contrast is measured that no reader sees.
+    page.wait_for_function("document.getAnimations().every(a => a.playState !== 'running')")
     return page
 
 
