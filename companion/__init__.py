@@ -15,11 +15,12 @@ from companion.denoising import (
     salt_and_pepper_noise,
     tweedie_score,
 )
-from companion.explore import Explorer
+from companion.explore import Explorer, PlaneExplorer
 from companion.init import answer_grey_, orthogonal_, pytorch_default_
 from companion.losses import bce, mse, squared_error
 from companion.pca import PCA
 from companion.plots import COLOURS, set_style, show_history, show_images, show_rows
+from companion.scores import DigitClassifier, digit_classifier, frechet_distance
 from companion.training import Step, evaluate, fit, pick_device
 
 __all__ = [
@@ -27,18 +28,22 @@ __all__ = [
     "PCA",
     "ConvAutoencoder",
     "DenseAutoencoder",
+    "DigitClassifier",
     "Explorer",
     "ImageData",
+    "PlaneExplorer",
     "Step",
     "UNet",
     "answer_grey_",
     "article_network",
     "bce",
     "denoising",
+    "digit_classifier",
     "digits",
     "evaluate",
     "fashion_mnist",
     "fit",
+    "frechet_distance",
     "gaussian_noise",
     "masking_noise",
     "mlp",

