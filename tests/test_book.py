@@ -13,10 +13,10 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from notebook_checks import NOTEBOOKS, ROOT
+from notebook_checks import BOOK, NOTEBOOKS, ROOT
 
 HTML = ROOT / "_build" / "html"
-PAGES = [path.stem for path in NOTEBOOKS] + ["bibliography"]
+PAGES = [path.stem for path in NOTEBOOKS] + [path.stem for path in sorted(BOOK.glob("*.md"))]
 PHONE, DESKTOP = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
 
 
@@ -156,29 +156,33 @@ def test_page_is_accessible(html, browser, name, scheme):
     page.close()
 
 
-@pytest.mark.parametrize("name", [n for n in PAGES if n.startswith(("01", "06"))])
-def test_explorer_moves_by_keyboard_without_a_kernel(html, browser, name):
+@pytest.mark.parametrize("name", [path.stem for path in NOTEBOOKS if '"Slider: ' in path.read_text()])
+def test_explorers_move_by_keyboard_without_a_kernel(html, browser, name):
     page = open_page(browser, html / f"{name}.html")
-    sliders = page.locator("frame-slider")
-    assert sliders.count() >= 1
-    slider = sliders.first
+    explorers = page.locator("frame-slider").all()
+    assert explorers
+    for explorer in explorers:
 
-    def shown():
-        return slider.evaluate("e => [...e.querySelectorAll('img')].filter(i => !i.hidden).map(i => i.dataset.value)")
+        def shown(explorer=explorer):
+            """The value, the picture and the description of the only picture that is not hidden."""
+            frames = explorer.evaluate(
+                "e => [...e.querySelectorAll('img')].filter(i => !i.hidden).map(i => [i.dataset.value, i.src, i.alt])"
+            )
+            assert len(frames) == 1
+            value, picture, description = frames[0]
+            assert explorer.locator("p").inner_text() == description
+            assert ", ".join(explorer.locator("output").all_inner_texts()) == value
+            return value, picture, description
 
-    first = shown()
-    assert len(first) == 1
-    slider.locator("input").focus()
-    page.keyboard.press("Home")
-    page.keyboard.press("ArrowRight")
-    second = shown()
-    assert len(second) == 1
-    page.keyboard.press("End")
-    last = shown()
-    assert len({*first, *second, *last}) >= 2
-    assert second != last
-    assert slider.locator("output").inner_text() == last[0]
-    assert slider.locator("p").inner_text() == slider.locator("img:visible").get_attribute("alt")
+        sliders = explorer.locator("input").all()
+        for slider in sliders:
+            seen = []
+            for key in ("Home", "ArrowRight", "End"):
+                slider.focus()
+                page.keyboard.press(key)
+                seen.append(shown())
+            for values in zip(*seen, strict=True):
+                assert len(set(values)) == 3  # each key changes the value, the picture and the description
     page.close()
 
 

@@ -4,6 +4,7 @@ import textwrap
 from collections.abc import Callable
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -49,5 +50,7 @@ def call(function: Callable, *args) -> Tensor | Verdict:
 
 
 def is_number(answer) -> bool:
-    """Whether the learner gave a number; True and False are none."""
-    return isinstance(answer, int | float) and not isinstance(answer, bool)
+    """Whether the learner gave a real number, also as numpy's or as a tensor without dimensions; True is none."""
+    if type(answer) is Tensor:
+        return answer.ndim == 0 and answer.dtype != torch.bool and not answer.is_complex()
+    return isinstance(answer, int | float | np.integer | np.floating) and not isinstance(answer, bool)

@@ -1,0 +1,317 @@
+"""Checks of the exercises of chapter 2."""
+
+from math import sqrt
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from companion.exercises._verdict import NO_ANSWER, Verdict, call, is_number, right, wrong
+
+
+def check_reduction(answer) -> Verdict:
+    """Exercise 2.1: the mse of a squared error of 30.72 an image of 3 x 32 x 32 numbers."""
+    if answer is ...:
+        return NO_ANSWER
+    if not is_number(answer):
+        return wrong(f"You answered {answer!r}; expected a number.")
+    if _near(answer, 0.01, 1e-5):
+        return right("30.72 / 3072: the colleague's network is better than yours, though its number looked far worse.")
+    if _near(answer, 0.03, 1e-4):
+        return wrong("You divided by the pixels of one channel. How many numbers has a colour image?")
+    if _near(answer, 30.72 / 784, 1e-4):
+        return wrong("784 belongs to the digits. Count the numbers of a colour image of 32 by 32 pixels.")
+    if _near(answer, 0.012, 1e-5):
+        return wrong("That is your own mse. Bring the colleague's figure to the same reduction.")
+    if _near(answer, 30.72, 1e-3):
+        return wrong("That is the sum over an image. The mse is a mean over its numbers.")
+    if answer > 1000:
+        return wrong("From a sum to a mean one divides.")
+    return wrong(f"You answered {answer:g}. Count the numbers that the sum runs over, and divide by them.")
+
+
+def check_doubt(with_mse, with_l1, with_bce) -> Verdict:
+    """Exercise 2.2: the best answers to the values 0 (4 of 10), 0.3 (2 of 10) and 1 (4 of 10)."""
+    answers = {"MSE": with_mse, "L1": with_l1, "BCE": with_bce}
+    if any(answer is ... for answer in answers.values()):
+        return NO_ANSWER
+    for name, answer in answers.items():
+        if not is_number(answer):
+            return wrong(f"Your answer for {name} is {answer!r}; expected a number.")
+        if not 0 <= answer <= 1:
+            return wrong(f"Your answer for {name} is {answer:g}; expected a number from 0 to 1.")
+    if _near(with_mse, 0.3) and _near(with_l1, 0.46):
+        return wrong("You have the two kinds of average the wrong way round. Which of them does squaring ask for?")
+    for name in ("MSE", "BCE"):
+        if _near(answers[name], 0.4):
+            return wrong(f"{name}: that is the share of white. The cases of 0.3 count as well.")
+        if _near(answers[name], 1.3 / 3, 0.002):
+            return wrong(f"{name}: you averaged the three values as if they were equally frequent.")
+    if not _near(with_mse, 0.46):
+        return wrong("MSE: ask for the value at which the slope of the expected square is zero.")
+    if not _near(with_l1, 0.3):
+        return wrong("L1: sort the ten values, and look in the middle.")
+    if _near(with_bce, 0.3):
+        return wrong("BCE: that is the median. Is its expected slope zero there?")
+    if not _near(with_bce, 0.46):
+        return wrong("BCE: it is linear in the true value. What does its expectation depend on, then?")
+    return right("The mean, the median, the mean. Squared error and cross-entropy agree on what is best.")
+
+
+def check_laplace(answer) -> Verdict:
+    """Exercise 2.3: the best width of a Laplace density for absolute errors that sum to 23.52 over 784 pixels."""
+    if answer is ...:
+        return NO_ANSWER
+    if not is_number(answer):
+        return wrong(f"You answered {answer!r}; expected a number.")
+    if _near(answer, 0.03, 1e-5):
+        return right("The best b is the mean absolute error: 23.52 / 784.")
+    if _near(answer, 23.52, 1e-2):
+        return wrong("That is the sum over 784 pixels. The second term of the NLL grows with the pixels too.")
+    if _near(answer, 784 / 23.52, 1e-1):
+        return wrong("That is upside down: larger errors should ask for a larger width.")
+    if _near(answer, 0.0009, 1e-5):
+        return wrong("You squared it. In the Laplace density the error is not squared, and neither is b.")
+    if _near(answer, sqrt(0.03), 1e-3):
+        return wrong("You took a root, as for sigma of a bell curve. Here no square has to be undone.")
+    if _near(answer, 0.06, 1e-5) or _near(answer, 0.015, 1e-5):
+        return wrong("You are off by a factor of 2. What is the slope of log(2 b) with respect to b?")
+    if _near(answer, 0.03 * sqrt(2), 1e-3):
+        return wrong("That is the standard deviation of the best Laplace density. The question is for b.")
+    return wrong(f"You answered {answer:g}. Write the NLL as A / b + D log(2 b), and find where its slope is zero.")
+
+
+def check_objective(objective) -> Verdict:
+    """Exercise 2.4: (model, x) -> squared error + 0.5 * L1 of the code, sums per image, mean over images."""
+    if not callable(objective):
+        return wrong(f"You passed {objective!r}; expected your function, without parentheses after its name.")
+    with torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(0)
+        model, x = _Probe(), torch.rand(6, 1, 8, 8)
+        try:
+            result = objective(model, x.clone())
+        except Exception as error:
+            return wrong(f"Your function stopped with {type(error).__name__}: {error}")
+    if result is None or result is ...:
+        return NO_ANSWER
+    if not isinstance(result, dict):
+        return wrong(f"Your function returned a {type(result).__name__}; expected a dict with three entries.")
+    for name in ("loss", "error", "penalty"):
+        value = result.get(name)
+        if not isinstance(value, Tensor):
+            return wrong(f'The dict holds {value!r} under "{name}"; expected a tensor.')
+        if value.numel() != 1:
+            return wrong(f'"{name}" has the shape {tuple(value.shape)}; expected one number, a mean over images.')
+    with torch.no_grad():
+        z = model.encode(x)
+        squares = (model.decode(z) - x).square()
+        stretched = (model.decode(z) - x[:, 0]).square()
+        hint = _term_hint(result["error"], squares.flatten(1).sum(1), stretched, "error", pixels=64)
+        hint = hint or _term_hint(result["penalty"], z.abs().sum(1), None, "penalty", pixels=5)
+        if not hint and _same(result["penalty"], z.square().sum(1).mean()):
+            hint = "penalty: that is the square of the code. The exercise asks for absolute values."
+        for name, truth in (("error", squares.flatten(1).sum(1).mean()), ("penalty", z.abs().sum(1).mean())):
+            if not hint and not _same(result[name], truth):
+                hint = f"{name}: the value is not the sum over one image's numbers, averaged over images."
+        parts = result["error"] + result["penalty"]
+        if not hint and _same(result["loss"], parts):
+            hint = "loss: the penalty counts in full. It should count half."
+        if not hint and not _same(result["loss"], parts - result["penalty"] / 2):
+            hint = "loss: it is not the error plus half of the penalty."
+    if hint:
+        return wrong(hint)
+    loss = result["loss"].reshape(())
+    gradients = torch.autograd.grad(loss, list(model.parameters()), allow_unused=True) if loss.requires_grad else [None]
+    if any(gradient is None for gradient in gradients):
+        return wrong("No gradient reaches the whole model: something cuts the graph, such as detach() or no_grad().")
+    z = model.encode(x)
+    loss = (model.decode(z) - x).square().flatten(1).sum(1).mean() + 0.5 * z.abs().sum(1).mean()
+    expected = torch.autograd.grad(loss, list(model.parameters()))
+    pairs = zip(gradients, expected, strict=True)
+    if any(g is None or not torch.allclose(g, e, rtol=1e-3, atol=1e-4) for g, e in pairs):
+        return wrong(
+            "The value of the loss is right, its gradient is not: one of its terms is cut off, as by detach()."
+        )
+    return right(
+        "Both terms are sums over one image's numbers and means over images, so the weight means what it says."
+    )
+
+
+def _term_hint(value: Tensor, per_image: Tensor, stretched: Tensor | None, name: str, pixels: int) -> str:
+    """What a typical wrong reduction of a term should be told, or nothing."""
+    what = "pixels" if name == "error" else "numbers of the code"
+    hints = []
+    if stretched is not None:
+        stretch = "error: the shapes (B, 1, H, W) and (B, H, W) stretch to (B, B, H, W). Compare each answer with its own image."
+        hints += [
+            (stretched.mean(), stretch),
+            (stretched.flatten(1).sum(1).mean(), stretch),
+            (stretched.sum(), stretch),
+        ]
+    hints += [
+        (per_image.mean() / pixels, f"{name}: that is the mean over the {what}. Sum over them."),
+        (per_image.sum(), f"{name}: you summed over the images too. Take the mean over images."),
+        (per_image.sum() / pixels, f"{name}: sum and mean are the wrong way round: sum over {what}, mean over images."),
+        (per_image.mean() / 2, f"{name}: it is half of what it should be. The weight belongs into the loss only."),
+    ]
+    return next((hint for wrong_value, hint in hints if _same(value, wrong_value)), "")
+
+
+def check_stable_bce(stable_bce) -> Verdict:
+    """Exercise 2.5: (a, x) -> BCE of each pixel from logits, right in value and slope from -200 to 200."""
+    a = torch.tensor([-200.0, -90.0, -20.0, -3.0, 0.0, 0.5, 4.0, 17.0, 20.0, 100.0, 200.0]).repeat(3, 1)  # (3, 11)
+    x = torch.tensor([0.0, 0.3, 1.0])[:, None].expand(3, 11).clone()
+    leaf = a.clone().requires_grad_()
+    cost = call(stable_bce, leaf, x)
+    if isinstance(cost, Verdict):
+        return cost
+    if cost.shape != a.shape:
+        return wrong(f"For the shape (3, 11) you return {tuple(cost.shape)}; expected one number a pixel.")
+    if not cost.is_floating_point():
+        return wrong(f"You return numbers of type {cost.dtype}; expected floating point, like a.")
+    if _uses_torch_bce(cost.grad_fn):
+        return wrong("That calls PyTorch's own BCE. Write it with max, exp and log.")
+    truth = F.binary_cross_entropy_with_logits(a, x, reduction="none")
+    found = cost.detach().to(torch.float32)
+    at = "At a = {:g} and x = {:g} "
+    if not found.isfinite().all():
+        i = (~found.isfinite()).nonzero()[0].tolist()
+        where = at.format(a[*i].item(), x[*i].item())
+        return wrong(
+            where + f"you return {found[*i].item():g}. Which part of the formula overflows there, or takes log(0)?"
+        )
+    wrong_at = (found - truth).abs() > 1e-3 + 1e-5 * truth
+    if wrong_at.any():
+        return wrong(_bce_hint(found, truth, a, x, wrong_at))
+    if not cost.requires_grad:
+        return wrong("The values are right, but no gradient reaches a: something cuts the graph, such as detach().")
+    (slope,) = torch.autograd.grad(cost.sum(), leaf)
+    expected = torch.sigmoid(a) - x
+    if not torch.allclose(slope, expected, atol=1e-3):
+        off = ~torch.isclose(slope, expected, atol=1e-3)
+        if (a[off] == 0).all():
+            return wrong(
+                "Only at a = 0 the slope is off: max and |a| have a corner there. Together they must give 1/2 - x."
+            )
+        i = off.nonzero()[0].tolist()
+        return wrong(
+            at.format(a[*i].item(), x[*i].item())
+            + f"the slope is {slope[*i].item():g}, and should be {expected[*i].item():g}. A clamp, or infinity times 0, does that."
+        )
+    return right("Value and slope hold from -200 to 200: the exponent is never positive, so nothing overflows.")
+
+
+def _bce_hint(found: Tensor, truth: Tensor, a: Tensor, x: Tensor, wrong_at: Tensor) -> str:
+    """What a typical wrong value in exercise 2.5 should be told."""
+    moderate = a.abs() < 10
+    swapped = F.binary_cross_entropy_with_logits(a, 1 - x, reduction="none")
+    if torch.allclose(found[moderate], -truth[moderate], atol=1e-3):
+        return "The sign is reversed: a loss is smallest where the answer is right."
+    if torch.allclose(found[moderate], swapped[moderate], atol=1e-3):
+        return "Black and white are exchanged. At x = 1 a large logit should cost nothing."
+    if not wrong_at[moderate].any():
+        i = wrong_at.nonzero()[0].tolist()
+        return (
+            f"Right for moderate logits, but at a = {a[*i].item():g} and x = {x[*i].item():g} you return "
+            f"{found[*i].item():g}; expected {truth[*i].item():g}. Something is clipped or rounded: avoid the sigmoid."
+        )
+    i = (wrong_at & moderate).nonzero()[0].tolist()
+    return (
+        f"At a = {a[*i].item():g} and x = {x[*i].item():g} you return {found[*i].item():g}; expected "
+        f"{truth[*i].item():g}. Check the formula for a moderate logit first: log(1 + e^a) - a x."
+    )
+
+
+def _uses_torch_bce(node) -> bool:
+    """Whether PyTorch's BCE stands anywhere in the graph that leads to this node."""
+    todo = [node]
+    while todo:
+        node = todo.pop()
+        if node is not None:
+            if "BinaryCrossEntropy" in node.name():
+                return True
+            todo += [parent for parent, _ in node.next_functions]
+    return False
+
+
+def check_forgiving(forgiving_mse) -> Verdict:
+    """Exercise 2.6: (x_hat, x) -> mean over images of the smallest mse over nine shifts of x_hat."""
+    generator = torch.Generator().manual_seed(0)
+    x = torch.rand(6, 1, 28, 28, generator=generator)
+    x_hat = torch.cat(
+        [_shift(x[i : i + 1], *by) for i, by in enumerate([(1, 1), (1, 1), (0, 0), (0, 1), (-1, 0), (2, 0)])]
+    )
+    x_hat = (0.8 * x_hat + 0.2 * torch.rand(x.shape, generator=generator)).clone()
+    found = call(forgiving_mse, x_hat.clone(), x.clone())
+    if isinstance(found, Verdict):
+        return found
+    if found.numel() != 1:
+        return wrong(
+            f"Your function returned the shape {tuple(found.shape)}; expected one number, the mean over images."
+        )
+    found = found.detach().to(torch.float32).reshape(())
+    moved = {(r, d): _shift(x_hat, r, d) for r in (-1, 0, 1) for d in (-1, 0, 1)}
+    costs = {by: (m - x).square().mean((1, 2, 3)) for by, m in moved.items()}
+    every = torch.stack(list(costs.values()))  # (9, 6)
+    cross = torch.stack([c for (r, d), c in costs.items() if r == 0 or d == 0])
+    rows = torch.stack([c for (r, d), c in costs.items() if d == 0])
+    columns = torch.stack([c for (r, d), c in costs.items() if r == 0])
+    no_zero = torch.stack([c for by, c in costs.items() if by != (0, 0)])
+    rolled = torch.stack([(x_hat.roll((d, r), (2, 3)) - x).square().mean((1, 2, 3)) for r, d in costs])
+    of_x = torch.stack([(x_hat - _shift(x, r, d)).square().mean((1, 2, 3)) for r, d in costs])
+    if _same(found, every.amin(0).mean()):
+        return right("The smallest of nine for each image, then the mean: a small shift is forgiven.")
+    hints = [
+        (
+            every.mean(1).min(),
+            "You chose one shift for the whole batch. Take the minimum for each image, then the mean.",
+        ),
+        (every.min(), "That is the smallest cost of a single image. Take the mean over images last."),
+        (costs[0, 0].mean(), "That is the plain mse. Compare all nine shifts."),
+        (every.mean(), "That is the mean over the shifts. Take the smallest."),
+        (every.amax(0).mean(), "That is the largest of the nine. Take the smallest."),
+        (cross.amin(0).mean(), "The diagonal shifts are missing: there are nine, not five."),
+        (rows.amin(0).mean(), "You shift in one direction only. There are nine shifts."),
+        (columns.amin(0).mean(), "You shift in one direction only. There are nine shifts."),
+        (no_zero.amin(0).mean(), "The shift by (0, 0) is missing: an answer in its place must be free."),
+        (rolled.amin(0).mean(), "What leaves the image comes back on the other side (roll). Fill with black."),
+        (of_x.amin(0).mean(), "You shift x. Shift x_hat: at the edges it is not the same."),
+        (784 * every.amin(0).mean(), "You summed over the pixels. The mse is a mean over pixels."),
+        (every.amin(0).sum(), "You summed over the images. Take their mean."),
+    ]
+    for value, hint in hints:
+        if _same(found, value):
+            return wrong(hint)
+    return wrong(
+        f"On the check's images you return {found:.4f}; expected {every.amin(0).mean():.4f}. Compute the mse of each "
+        "image at each of the nine shifts, (9, B), and look at it."
+    )
+
+
+def _shift(x: Tensor, right: int, down: int) -> Tensor:
+    return F.pad(x, (right, -right, down, -down))
+
+
+class _Probe(nn.Module):
+    """A small model with a code of 5 numbers, for images (B, 1, 8, 8)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.encoder, self.decoder = nn.Linear(64, 5), nn.Linear(5, 64)
+
+    def encode(self, x: Tensor) -> Tensor:
+        return self.encoder(x.flatten(1))
+
+    def decode(self, z: Tensor) -> Tensor:
+        return torch.sigmoid(self.decoder(z)).unflatten(1, (1, 8, 8))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.decode(self.encode(x))
+
+
+def _same(value: Tensor, other: Tensor) -> bool:
+    return torch.allclose(value.detach().float().reshape(()), other.float(), rtol=1e-4, atol=0)
+
+
+def _near(answer: float, value: float, tolerance: float = 0.001) -> bool:
+    return abs(answer - value) <= tolerance

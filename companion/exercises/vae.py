@@ -1,0 +1,503 @@
+"""Checks of the exercises of chapter 4."""
+
+from itertools import permutations
+from math import log, pi, sqrt
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.distributions import Independent, MultivariateNormal, Normal, kl_divergence
+
+from companion.exercises._verdict import NO_ANSWER, Verdict, call, is_number, right, wrong
+
+
+def check_kl_order(answer) -> Verdict:
+    """Exercise 4.1: KL after mu -> 1 (A), sigma -> 0.1 (B), sigma -> 1.5 (C) from mu 0, sigma 0.5; cheapest first."""
+    if answer is ...:
+        return NO_ANSWER
+    letters = "".join(answer) if isinstance(answer, list | tuple) and _all_strings(answer) else answer
+    letters = "".join(c for c in letters.upper() if c.isalnum()) if isinstance(letters, str) else letters
+    if not isinstance(letters, str) or letters not in {"".join(p) for p in permutations("ABC")}:
+        return wrong(f'You answered {answer!r}; expected the three letters in order, such as "ABC".')
+    if letters == "CAB":
+        return right(
+            "0.220, 0.818 and 1.808 nats, from 0.318 now: C lowers the bill. A move costs half its square, here 0.5. "
+            "Being 5 times surer costs log 5 = 1.609, less 0.12 for the smaller square of sigma."
+        )
+    if letters == "BAC":
+        return wrong("The order is right, but from dear to cheap. Begin with the cheapest.")
+    if letters.index("B") < letters.index("A"):
+        return wrong(
+            "You put shrinking sigma before moving mu. The formula holds sigma's square and its logarithm: "
+            "which of the two matters when sigma goes to 0?"
+        )
+    return wrong("C comes too late. Put sigma = 0.5 and sigma = 1.5 into the formula: which of the two costs more?")
+
+
+def check_kl_weight(answer) -> Verdict:
+    """Exercise 4.2: the beta of a loss with means over 784 pixels and over 16 units, beside sums."""
+    if answer is ...:
+        return NO_ANSWER
+    if not is_number(answer):
+        return wrong(f"You answered {answer!r}; expected a number.")
+    if _near(answer, 49, 0.05):
+        return right(
+            "784 / 16 = 49: the reconstruction was divided by 784, the KL divergence by 16 only. As a Gaussian decoder "
+            f"this is 2 sigma_x^2 = 49, so sigma_x = {sqrt(24.5):.2f}, for pixels that lie between 0 and 1."
+        )
+    if _near(answer, 784):
+        return wrong("That is the bug before the repair. The KL divergence has become a mean as well: over what?")
+    if _near(answer, 16):
+        return wrong("You looked at the units only. The other term was divided too, by how many pixels?")
+    if _near(answer, 1):
+        return wrong("Both are means, but over different numbers of things: the two divisors do not cancel.")
+    if _near(answer, 16 / 784, 0.0005):
+        return wrong("Upside down: which of the two terms was divided by more?")
+    if _near(answer, 784 * 16):
+        return wrong("You multiplied the two divisors. Multiply the whole loss by 784 and look at the KL divergence.")
+    if _near(answer, 24.5, 0.05) or _near(answer, 98, 0.05):
+        return wrong("A factor 2 has crept in. Here both losses hold the whole squared error, without a half.")
+    if _near(answer, 28):
+        return wrong("28 is the side of an image. It has 28 * 28 pixels.")
+    return wrong(
+        f"You answered {answer:g}. Write both means as sums, then multiply the loss so that the pixels are free."
+    )
+
+
+def check_kl_between(kl_between) -> Verdict:
+    """Exercise 4.3: (mu, logvar, prior_mu, prior_logvar), each (B, k) -> KL of each unit in nats, (B, k)."""
+    generator = torch.Generator().manual_seed(0)
+    mu, logvar, prior_mu, prior_logvar = torch.randn(4, 5, 3, generator=generator).unbind()
+    kl = call(kl_between, mu.clone(), logvar.clone(), prior_mu.clone(), prior_logvar.clone())
+    if isinstance(kl, Verdict):
+        return kl
+    if kl.is_complex() or kl.dtype == torch.bool:
+        return wrong(f"You return numbers of type {kl.dtype}; expected floating point.")
+    kl = kl.detach().double()
+    mu, logvar, prior_mu, prior_logvar = (v.double() for v in (mu, logvar, prior_mu, prior_logvar))
+    q, p = Normal(mu, (logvar / 2).exp()), Normal(prior_mu, (prior_logvar / 2).exp())
+    expected = kl_divergence(q, p)
+    for summed, name in ((expected.sum(), "over everything"), (expected.sum(1), "over the units")):
+        if kl.shape == summed.shape and torch.allclose(kl, summed, atol=1e-4):
+            return wrong(f"The formula is right, but you summed {name}. Return one number for each unit, (B, k).")
+    if kl.shape != (5, 3):
+        return wrong(f"For the shape (5, 3) you return {tuple(kl.shape)}; expected one number for each unit, (5, 3).")
+
+    def formula(v: Tensor, w: Tensor, square: Tensor, one: float = 1) -> Tensor:
+        return (w.log() - v.log() + (v + square) / w - one) / 2
+
+    v, w, d = logvar.exp(), prior_logvar.exp(), mu - prior_mu
+    zero = torch.zeros_like(mu)
+    hints = [
+        (
+            kl_divergence(p, q),
+            "That is the divergence of the prior from the code. The draws come from the code: KL(q || p).",
+        ),
+        (-expected, "The sign is reversed: a KL divergence is never below 0."),
+        (2 * expected, "Twice too large: a half is missing."),
+        (formula(v, zero + 1, mu**2), "That is the divergence from N(0, 1). Here the prior has a mean and a variance."),
+        (formula(v, w, mu**2), "The prior's mean is missing: how far is mu from it?"),
+        (formula(v, w, d), "The distance of the means is not squared."),
+        (
+            formula(v, w, w * d**2),
+            "The squared distance of the means is not measured in units of the prior's variance.",
+        ),
+        (
+            formula(v, w, w * d**2 / v),
+            "You measure the distance of the means by the code's variance. It is the prior's.",
+        ),
+        (formula(v, w, d**2, 0), "It is not 0 where code and prior are the same: a constant is missing."),
+        (
+            formula(v, w, d**2) + logvar - prior_logvar,
+            "The logarithm has its sign reversed. Try a very small variance.",
+        ),
+        (formula(v**2, w**2, d**2), "You took logvar for the logarithm of sigma. It is that of sigma^2."),
+        (formula(v**0.5, w**0.5, d**2), "You used standard deviations where the variances belong."),
+        (
+            formula(v, w, d**2) + (logvar - prior_logvar) / 4,
+            "You halved the logarithm twice: log sigma is half of logvar.",
+        ),
+        (formula(v, w, d**2) - (logvar - prior_logvar) / 2, "The logarithm counts twice: log sigma is half of logvar."),
+    ]
+    if torch.allclose(kl, expected, atol=1e-4, rtol=1e-4):
+        return right("It agrees with torch.distributions, and with a prior of mean 0 and logvar 0 it is the chapter's.")
+    for wrong_kl, hint in hints:
+        if torch.allclose(kl, wrong_kl, atol=1e-4, rtol=1e-4):
+            return wrong(hint)
+    return wrong(
+        f"For mu {mu[0, 0]:.2f}, logvar {logvar[0, 0]:.2f} and a prior with {prior_mu[0, 0]:.2f}, "
+        f"{prior_logvar[0, 0]:.2f} you get {kl[0, 0]:.4g}. Write the mean of log q(z) - log p(z) over z drawn from q."
+    )
+
+
+def check_doubt(answer) -> Verdict:
+    """Exercise 4.4: the best standard deviation of a code for a linear decoder, |w|^2 = 2.4 and sigma_x = 0.4."""
+    if answer is ...:
+        return NO_ANSWER
+    if not is_number(answer):
+        return wrong(f"You answered {answer!r}; expected a number.")
+    if _near(answer, 0.25):
+        return right("sigma^2 = 1 / (1 + |w|^2 / sigma_x^2) = 1/16, the same for every image.")
+    if _near(answer, 1 / 16):
+        return wrong("That is the variance. The question asks for the standard deviation.")
+    if _near(answer, sqrt(1 / 15)):
+        return wrong("A 1 is missing: the KL divergence holds sigma^2 itself besides its logarithm.")
+    if _near(answer, sqrt(1 / 3.4)):
+        return wrong("Where is the decoder's sigma_x? The squared error is divided by 2 sigma_x^2.")
+    if _near(answer, sqrt(1 / 7)):
+        return wrong("You divided by sigma_x. The squared error is divided by 2 sigma_x^2.")
+    if _near(answer, sqrt(1 / 31)):
+        return wrong("The half of the reconstruction term is missing: the squared error is divided by 2 sigma_x^2.")
+    if _near(answer, sqrt(1 / 8.5)):
+        return wrong("The half of the KL divergence is missing.")
+    if _near(answer, sqrt(1 / (1 + sqrt(2.4) / 0.16)), 0.0015):
+        return wrong("The length of w enters squared: how far does a shift of z by sigma move the image, squared?")
+    if _near(answer, 0):
+        return wrong("The reconstruction alone would like that. What does the KL divergence say at sigma = 0?")
+    if _near(answer, 1):
+        return wrong("The KL divergence alone would like that. The noise of z reaches the image, and costs there.")
+    if -1e6 < answer < 0:
+        return wrong("A standard deviation is never below 0.")
+    if 1 < answer < 1e6:
+        return wrong("Wider than the prior? Noise in z costs on the image's side too, so it cannot pay to have more.")
+    return wrong(
+        f"You answered {answer:g}. Collect the terms that hold sigma: |w|^2 sigma^2 / (2 sigma_x^2) and those of "
+        "the KL divergence. Where is the slope in sigma^2 equal to 0?"
+    )
+
+
+def check_kl_target(kl_target_loss) -> Verdict:
+    """Exercise 4.5: (model, x, target, weight) -> {"loss": r + weight * |kl - target|, "reconstruction": r, "kl": kl}."""
+    if not callable(kl_target_loss):
+        return wrong(f"You passed {kl_target_loss!r}; expected your function, without parentheses after its name.")
+    weight = 3.0
+    with torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(0)
+        # Images of very different brightness, so that their KL divergences differ.
+        x = torch.rand(256, 1, 28, 28) * torch.rand(256, 1, 1, 1)
+        model = _Probe()
+        mu, logvar = model.encode(x)
+        each = (mu.square() + logvar.exp() - 1 - logvar) / 2  # (B, k)
+        kl = each.sum(1).mean()
+        targets = [0.5 * kl.item(), 2 * kl.item()]
+        runs = []
+        for target in targets:
+            result = _terms_of(kl_target_loss, model, x.clone(), target, weight)
+            if isinstance(result, Verdict):
+                return result
+            runs.append(result)
+    if len(model.seen) != 2:
+        return wrong(f"Your function calls decode {len(model.seen) / 2:g} times; expected once, on one draw of z.")
+    if any(z.shape != mu.shape for z in model.seen):
+        return wrong(f"decode gets a shape {tuple(model.seen[0].shape)}; expected one z an image, {tuple(mu.shape)}.")
+    sigma = (logvar / 2).exp()
+    noise = [(z - mu.detach()) / sigma.detach() for z in model.seen]
+    hint = _noise_hint(noise, logvar.detach())
+    if hint:
+        return wrong(hint)
+
+    x_hats = [model.answer(z) for z in model.seen]
+    pixels = torch.stack([F.binary_cross_entropy(x_hat, x, reduction="none").sum((1, 2, 3)).mean() for x_hat in x_hats])
+    squares = torch.stack([(x_hat - x).square().sum((1, 2, 3)).mean() for x_hat in x_hats])
+    loss, reconstruction, found = (torch.stack([r[k] for r in runs]) for k in ("loss", "reconstruction", "kl"))
+    hint = _first_hint(
+        reconstruction,
+        pixels,
+        [
+            (pixels / 784, "The reconstruction is a mean over pixels. Sum over pixels, mean over images."),
+            (pixels * 256, "The reconstruction is summed over the images too. Sum over pixels, mean over images."),
+            (-pixels, "The reconstruction is a log-likelihood. A loss holds it with the sign reversed."),
+            (squares, "The reconstruction is the squared error. Take the binary cross-entropy, bce."),
+            (squares / 784, "The reconstruction is the squared error. Take the binary cross-entropy, bce."),
+        ],
+        'The "reconstruction" is not the bce of decode(z) and x, summed over pixels and averaged over images.',
+    )
+    if hint:
+        return wrong(hint)
+    kls = torch.stack([kl, kl])
+    hint = _first_hint(
+        found,
+        kls,
+        [
+            (kls / 4, "The KL divergence is a mean over units. Sum over units, mean over images."),
+            (kls * 256, "The KL divergence is summed over the images too. Sum over units, mean over images."),
+            (-kls, "The KL divergence has its sign reversed: it is never below 0."),
+            (2 * kls, "The KL divergence is twice too large: a half is missing."),
+            (
+                abs(kls - torch.tensor(targets)),
+                'Under "kl" report the KL divergence, not its distance from the target.',
+            ),
+            (weight * kls, 'Under "kl" report the KL divergence itself, without the weight.'),
+        ],
+        'The "kl" is not the KL divergence from N(0, 1), summed over units and averaged over images.',
+    )
+    if hint:
+        return wrong(hint)
+    wanted, distance = torch.tensor(targets), (each.sum(1) - torch.tensor(targets)[:, None]).abs().mean(1)
+    gap = kls - wanted
+    hint = _first_hint(
+        loss,
+        pixels + weight * gap.abs(),
+        [
+            (
+                pixels + weight * gap,
+                "Below the target, your loss still rewards a smaller KL divergence: no absolute value.",
+            ),
+            (pixels - weight * gap, "Above the target, your loss rewards a larger KL divergence: no absolute value."),
+            (pixels + weight * gap.square(), "You squared the distance. The exercise asks for its absolute value."),
+            (
+                pixels + weight * gap.relu(),
+                "Only a KL divergence above the target costs. Below it should cost as well.",
+            ),
+            (
+                pixels + weight * (-gap).relu(),
+                "Only a KL divergence below the target costs. Above it should cost as well.",
+            ),
+            (pixels + weight * distance, "You hold every image to the target. Hold the mean of the batch to it."),
+            (
+                pixels + weight * torch.maximum(kls, wanted),
+                "That is free bits for the whole code: nothing pulls it up.",
+            ),
+            (pixels + weight * kls, "The target is not in your loss: this is beta = weight."),
+            (pixels + kls, "That is the chapter's ELBO. Target and weight are not in your loss."),
+            (pixels + gap.abs(), "The weight is not in your loss."),
+            (weight * pixels + gap.abs(), "The weight stands at the reconstruction. It belongs to the distance."),
+            (pixels - weight * gap.abs(), "Your loss rewards a distance from the target: the sign is reversed."),
+        ],
+        "The terms are right, but the loss is not reconstruction + weight * |kl - target|.",
+    )
+    if hint:
+        return wrong(hint)
+    return _gradient_verdict(loss[1], model, x, noise[1], wanted[1], weight)
+
+
+def check_log_aggregate(log_aggregate) -> Verdict:
+    """Exercise 4.6: z (S, k), mu (N, k), logvar (N, k) -> log of the mean over images of q(z|x), in nats, (S,)."""
+    generator = torch.Generator().manual_seed(0)
+    z, mu, logvar = (torch.randn(n, 3, generator=generator) for n in (7, 5, 5))
+    mu = 2 * mu
+    found = call(log_aggregate, z.clone(), mu.clone(), logvar.clone())
+    if isinstance(found, Verdict):
+        return found
+    if found.is_complex() or found.dtype == torch.bool:
+        return wrong(f"You return numbers of type {found.dtype}; expected floating point.")
+    shapes = {
+        (7, 5): "You return one number for each code and image, (S, N). Take the mean over images of the densities.",
+        (7, 3): "You return one number for each code and unit, (S, k). The units of one Gaussian belong together.",
+        (5,): "You return one number for each image. Average over the images, and keep one number for each code.",
+        (7, 1): "The shape is (S, 1); expected (S,). Drop the last dimension.",
+        (): "You return one number. Return one for each code in z, (S,).",
+    }
+    if found.shape != (7,):
+        return wrong(
+            shapes.get(tuple(found.shape), f"For 7 codes you return the shape {tuple(found.shape)}; expected (7,).")
+        )
+    found = found.detach().double()
+    expected = _log_mixture(z, mu, logvar)
+    hint = _first_hint(found, expected, _mixture_mistakes(z, mu, logvar), "")
+    if hint:
+        return wrong(hint)
+    if not torch.allclose(found, expected, atol=1e-3, rtol=1e-3):
+        return wrong(
+            f"For one of the codes you get {found[0]:.4g}. Write log q(z|x_n) for every image: a sum over units of "
+            "-((z - mu)^2 / sigma^2 + logvar + log(2 pi)) / 2. Then the log of the mean of their exponentials."
+        )
+    z, mu, logvar = (torch.randn(n, 60, generator=generator) for n in (7, 5, 5))
+    far = call(log_aggregate, 8 * z, mu, logvar)
+    if isinstance(far, Verdict):
+        return far
+    expected = _log_mixture(8 * z, mu, logvar)
+    if far.shape != (7,):
+        return wrong(f"With 60 units, you return the shape {tuple(far.shape)} for 7 codes; expected (7,).")
+    if not far.isfinite().all():
+        return wrong(
+            f"With 60 units, and codes far from every image, you get {far[0].item()}: the exponential of a log-density "
+            "near -1000 is 0 in a computer. Look at how the chapter averages its importance weights."
+        )
+    if not torch.allclose(far.detach().double(), expected, rtol=1e-3):
+        return wrong(
+            f"With 60 units, and codes far from every image, you get {far[0].item():.4g}. That is not the logarithm of "
+            "the mean any more."
+        )
+    return right("The log of a mean of densities, one number for each code, and no underflow far away.")
+
+
+def _mixture_mistakes(z: Tensor, mu: Tensor, logvar: Tensor) -> list[tuple[Tensor, str]]:
+    """What typical wrong answers to exercise 4.6 return, with what each should be told."""
+    expected = _log_mixture(z, mu, logvar)
+    z, mu, logvar = z.double(), mu.double(), logvar.double()
+    n, k = mu.shape
+    per_unit = Normal(mu, (logvar / 2).exp()).log_prob(z[:, None])  # (S, N, k)
+    per_image = per_unit.sum(2)  # (S, N)
+    centred = mu - mu.mean(0)
+    covariance = centred.T @ centred / n + logvar.exp().mean(0).diag()
+    one_gaussian = MultivariateNormal(mu.mean(0), covariance).log_prob(z)
+    one_by_one = Normal(mu.mean(0), covariance.diag().sqrt()).log_prob(z).sum(1)
+    mean_of_parameters = Normal(mu.mean(0), (logvar.mean(0) / 2).exp()).log_prob(z).sum(1)
+    without_normaliser = (per_unit + (logvar + log(2 * pi)) / 2).sum(2).logsumexp(1) - log(n)
+    prior = Normal(0.0, 1.0).log_prob(z).sum(1)
+    one = "That is the density of one Gaussian. The mean of many Gaussians is no Gaussian."
+    return [
+        (
+            per_image.mean(1),
+            "You averaged the logarithms. The logarithm of a mean is another number: average densities.",
+        ),
+        (expected + log(n), "You summed the densities of the images. Their mean is N times smaller."),
+        (
+            (per_unit.logsumexp(1) - log(n)).sum(1),
+            "You averaged over images unit by unit, and so mixed the units of different images. First sum over units.",
+        ),
+        (per_image.amax(1), "That is the nearest image's Gaussian alone. The others count too."),
+        (_log_mixture(z, mu, 2 * logvar), "You took logvar for the logarithm of sigma. It is that of sigma^2."),
+        (_log_mixture(z, mu, logvar / 2), "You used the standard deviation where the variance belongs."),
+        (expected + k * log(2 * pi) / 2, "The constant is missing: log(2 pi) / 2 for each unit."),
+        (without_normaliser, "The factor in front of the bell curve is missing. It differs from image to image."),
+        (expected.exp(), "That is the density. Return its logarithm."),
+        (-expected, "The sign is reversed: return log q(z)."),
+        (one_gaussian, one),
+        (one_by_one, one),
+        (mean_of_parameters, one),
+        (prior, "That is the prior's log-density. Where do mu and logvar enter?"),
+    ]
+
+
+def _log_mixture(z: Tensor, mu: Tensor, logvar: Tensor) -> Tensor:
+    """z (S, k), mu (N, k), logvar (N, k) -> (S,)."""
+    gaussians = Independent(Normal(mu.double(), (logvar.double() / 2).exp()), 1)
+    return gaussians.log_prob(z.double()[:, None]).logsumexp(1) - log(len(mu))
+
+
+def _noise_hint(noise: list[Tensor], logvar: Tensor) -> str:
+    """What is wrong with the draws (z - mu) / sigma of two calls, if anything."""
+    eps, sigma = noise[0], (logvar / 2).exp()
+
+    def unit_variance(draws: Tensor) -> bool:
+        """In each unit, whether sigma is small or large there."""
+        return all(0.7 < unit.square().mean() < 1.3 for unit in draws.T)
+
+    if eps.abs().max() < 1e-4:
+        return "You decode the mean mu. Draw z around it."
+    if torch.allclose(eps, noise[1], atol=1e-4):
+        return "Two calls use the same noise. Draw it anew each time, without a fixed seed."
+    if torch.allclose(eps * sigma, (eps * sigma)[:, :1].expand_as(eps), atol=1e-3) or torch.allclose(
+        eps, eps[:, :1].expand_as(eps), atol=1e-3
+    ):
+        return "All units of an image get the same noise. Draw one number for each unit."
+    if torch.allclose(eps, eps[:1].expand_as(eps), atol=1e-3):
+        return "All images get the same noise. Draw it for each image."
+    if eps.mean().abs() > 0.2:
+        return f"The noise has the mean {eps.mean():.2f}; expected 0. Look up what rand and randn draw."
+    eps, logvar, sigma = torch.cat(noise), logvar.repeat(2, 1), sigma.repeat(2, 1)
+    if unit_variance(eps):
+        # Of 2,048 normal draws some lie beyond 2; draws from rand, brought to variance 1, end at 1.73.
+        return "" if eps.abs().max() > 2 else "Your noise has no tails. Draw it with randn."
+    if unit_variance(eps / sigma):
+        return "You spread z by the variance. The noise is multiplied by the standard deviation."
+    if unit_variance(eps * sigma / logvar):
+        return "You spread z by logvar. The noise is multiplied by the standard deviation, exp(logvar / 2)."
+    if unit_variance(eps * sigma):
+        return "z has the same spread everywhere. The noise is multiplied by the standard deviation."
+    if unit_variance(eps * sigma.sqrt()):
+        return "You took the root of sigma. The standard deviation is exp(logvar / 2)."
+    return f"(z - mu) / sigma has the standard deviation {eps.std():.2f}; expected 1 in each unit."
+
+
+def _gradient_verdict(loss: Tensor, model: "_Probe", x: Tensor, eps: Tensor, target: Tensor, weight: float) -> Verdict:
+    """Compare the gradient of the learner's loss with the exact one for the noise that was drawn."""
+    if not loss.requires_grad:
+        return wrong("No gradient reaches the model: something cuts the graph, such as detach() or no_grad().")
+    parameters = list(model.parameters())
+    found = torch.autograd.grad(loss, parameters, allow_unused=True)
+    found = tuple(torch.zeros_like(p) if g is None else g for g, p in zip(found, parameters, strict=True))
+
+    def exact(cut_draw: bool, cut_kl: bool) -> tuple[Tensor, ...]:
+        mu, logvar = model.encode(x)
+        z = mu + (logvar / 2).exp() * eps
+        x_hat = model.answer(z.detach() if cut_draw else z)
+        reconstruction = F.binary_cross_entropy(x_hat, x, reduction="none").sum((1, 2, 3)).mean()
+        kl = ((mu.square() + logvar.exp() - 1 - logvar) / 2).sum(1).mean()
+        distance = (kl - target).abs()
+        return torch.autograd.grad(reconstruction + weight * (distance.detach() if cut_kl else distance), parameters)
+
+    def same(other: tuple[Tensor, ...]) -> bool:
+        return all((f - o).norm() <= 1e-2 * o.norm() + 1e-4 for f, o in zip(found, other, strict=True))
+
+    if same(exact(False, False)):
+        return right(
+            "Above the target the KL divergence is pushed down, below it up, and the gradient passes the draw."
+        )
+    if same(exact(True, False)):
+        return wrong("No gradient passes the draw of z: compute z from mu and logvar, with noise from outside.")
+    if same(exact(False, True)):
+        return wrong("No gradient passes the KL divergence. Keep it as it is on the way to the loss.")
+    return wrong("The loss has the right value, but not its gradient: something cuts a part of the graph.")
+
+
+def _first_hint(found: Tensor, expected: Tensor, hints: list[tuple[Tensor, str]], otherwise: str) -> str:
+    """Nothing if ``found`` is as expected, the hint of the first wrong value that it equals, or ``otherwise``."""
+    found = found.detach().double()
+
+    def same(value: Tensor) -> bool:
+        return torch.allclose(found, value.detach().double(), rtol=2e-3, atol=1e-5)
+
+    if same(expected):
+        return ""
+    return next((hint for value, hint in hints if same(value)), otherwise)
+
+
+class _Probe(nn.Module):
+    """A small VAE that remembers the codes that it was given to decode."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        # The codes' standard deviations are well below 1 in two units and well above in the others.
+        self.bias = nn.Parameter(torch.tensor([0.3, -0.5, 0.8, 0.0, -2.0, -1.5, 1.2, 1.6]))
+        self.encoder = nn.Parameter(0.1 * torch.randn(784, 8))
+        self.decoder = nn.Parameter(0.1 * torch.randn(4, 784))
+        self.seen: list[Tensor] = []
+
+    def encode(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        h = x.flatten(1) @ self.encoder
+        h = torch.cat([3 * h[:, :4], 0.3 * h[:, 4:]], 1) + self.bias
+        return h[:, :4], h[:, 4:]
+
+    def answer(self, z: Tensor) -> Tensor:
+        return torch.sigmoid(z @ self.decoder - 1).unflatten(1, (1, 28, 28))
+
+    def decode(self, z: Tensor) -> Tensor:
+        self.seen.append(z.detach().clone())
+        return self.answer(z)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.decode(self.encode(x)[0])
+
+
+def _terms_of(loss_fn, model, x, target, weight) -> dict[str, Tensor] | Verdict:
+    """The terms that the learner's function returns, or the verdict on what went wrong."""
+    try:
+        result = loss_fn(model, x, target, weight)
+    except Exception as error:
+        return wrong(f"Your function stopped with {type(error).__name__}: {error}")
+    if result is None or result is ...:
+        return NO_ANSWER
+    names, terms = ("loss", "reconstruction", "kl"), {}
+    if not isinstance(result, dict):
+        return wrong(f"Your function returned a {type(result).__name__}; expected a dict with {', '.join(names)}.")
+    for name in names:
+        value = result.get(name)
+        if name != "loss" and isinstance(value, float):
+            value = torch.tensor(value)  # kl.item() does for a report
+        if not isinstance(value, Tensor):
+            return wrong(f'The dict holds {value!r} under "{name}"; expected a tensor with one number.')
+        if value.numel() != 1 or value.is_complex():
+            return wrong(f'"{name}" has the shape {tuple(value.shape)}; expected one number, a mean over images.')
+        terms[name] = value.reshape(()).float()
+    return terms
+
+
+def _all_strings(answer) -> bool:
+    return all(isinstance(part, str) for part in answer)
+
+
+def _near(answer: float, value: float, tolerance: float = 0.001) -> bool:
+    return abs(answer - value) <= tolerance

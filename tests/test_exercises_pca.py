@@ -1,0 +1,224 @@
+"""The checks of chapter 5 accept a right answer, refuse the typical wrong ones with a hint of their own, and never crash."""
+
+import math
+
+import numpy as np
+import pytest
+import sklearn.decomposition
+import torch
+
+from companion import PCA
+from companion.exercises import pca as exercises
+from companion.exercises._verdict import NO_ANSWER
+
+JUNK = [("6", "expected"), (True, "expected"), (None, "expected"), (torch.zeros(2), "expected"), ([6], "expected")]
+
+
+@pytest.fixture(scope="module")
+def eigenvalues(data):
+    flat = data.x_train.flatten(1).double()
+    return torch.linalg.eigvalsh(torch.cov(flat.T, correction=0)).flip(0)
+
+
+@pytest.mark.parametrize(
+    ("answer", "hint"),
+    [
+        (5, "close neighbours"),
+        (8, "narrowest gap"),
+        (10, "larger code"),
+        (7, "You answered 7"),
+        (math.nan, "nan"),
+        *JUNK,
+    ],
+)
+def test_check_gap_refuses(answer, hint):
+    verdict = exercises.check_gap(answer)
+    assert not verdict.ok
+    assert hint in verdict.message
+
+
+def test_check_gap_accepts_what_the_spectrum_says(eigenvalues):
+    ratios = {k: eigenvalues[k] / eigenvalues[k - 1] for k in (5, 6, 8, 10)}
+    best = min(ratios, key=ratios.get)
+    assert exercises.check_gap(best).ok
+    assert ratios[6] < 0.76
+    assert min(ratios[k] for k in (5, 8, 10)) > 0.9
+    assert max(ratios, key=ratios.get) == 8
+
+
+@pytest.mark.parametrize(
+    ("drop", "ok", "hint"),
+    [(2, True, "narrowest layer"), (8, False, "code of 8"), (64, False, "64 numbers"), (0, False, "average digit")],
+)
+def test_check_narrowest_by_the_spectrum(drop, ok, hint, eigenvalues):
+    verdict = exercises.check_narrowest(eigenvalues[drop:].sum().item())
+    assert verdict.ok is ok
+    assert hint in verdict.message
+
+
+@pytest.mark.parametrize(
+    ("answer", "hint"),
+    [(8.94, "kept"), (44.96, "test digits"), (0.0555, "per pixel"), (100, "rank"), (math.inf, "rank"), *JUNK],
+)
+def test_check_narrowest_refuses(answer, hint):
+    verdict = exercises.check_narrowest(answer)
+    assert not verdict.ok
+    assert hint in verdict.message
+
+
+@pytest.mark.parametrize(
+    ("answer", "ok", "hint"),
+    [
+        (2.5, True, "sin^2"),
+        (2, False, "best direction"),
+        (3.5, False, "kept"),
+        (3, False, "square"),
+        (0.5, False, "on top"),
+        (4, False, "largest eigenvalue"),
+        (1.25, False, "two coordinates"),
+        (9, False, "q'Cq"),
+        (math.nan, False, "q'Cq"),
+        *[(answer, False, hint) for answer, hint in JUNK],
+    ],
+)
+def test_check_tilted(answer, ok, hint):
+    verdict = exercises.check_tilted(answer)
+    assert verdict.ok is ok
+    assert hint in verdict.message
+
+
+def test_the_tilted_direction_has_that_error():
+    covariance = np.array([[3.0, 1], [1, 3]])
+    angle = np.pi / 4 + np.pi / 6
+    q = np.array([np.cos(angle), np.sin(angle)])
+    assert exercises.check_tilted(float(np.trace(covariance) - q @ covariance @ q)).ok
+
+
+def eig(x):
+    return torch.linalg.eigh(x.T @ x).eigenvectors  # upwards, in columns
+
+
+def centre(x):
+    return x - x.mean(0)
+
+
+@pytest.mark.parametrize(
+    ("function", "ok", "hint"),
+    [
+        (lambda x, k: eig(centre(x)).flip(1)[:, :k].T, True, "Centred"),
+        (lambda x, k: -torch.linalg.svd(centre(x), full_matrices=False).Vh[:k], True, "Centred"),
+        (lambda x, k: PCA(x.unflatten(1, (1, 2, 3)), k).components, True, "Centred"),
+        (lambda x, k: torch.tensor(sklearn.decomposition.PCA(k).fit(x.numpy()).components_), True, "Centred"),
+        (lambda x, k: eig(centre(x)).flip(1)[:, :k], False, "columns: transpose"),
+        (lambda x, k: eig(centre(x))[:, :k].T, False, "least variance"),
+        (lambda x, k: eig(centre(x))[:, :k].flip(1).T, False, "least variance"),
+        (lambda x, k: eig(centre(x))[:, -k:].T, False, "wrong order"),
+        (lambda x, k: eig(x).flip(1)[:, :k].T, False, "forgot to centre"),
+        (lambda x, k: eig(centre(x) / x.std(0)).flip(1)[:, :k].T, False, "standard deviation"),
+        (lambda x, k: 2 * eig(centre(x)).flip(1)[:, :k].T, False, "lengths"),
+        (lambda x, k: eig(centre(x)).flip(1)[:k], False, "not the principal components"),
+        (lambda x, k: eig(centre(x)).T, False, "expected (3, 6)"),
+        (lambda x, k: eig(centre(x)).flip(1)[:, :3].T, False, "Use k"),
+        (lambda x, k: None, False, "Replace the"),
+        (lambda x, k: 1 / 0, False, "ZeroDivisionError"),
+        (lambda x, k: "no", False, "returned a str"),
+        (lambda x, k: torch.full((k, 6), math.nan), False, "lengths"),
+        (7, False, "expected your function"),
+    ],
+)
+def test_check_pca_by_hand(function, ok, hint):
+    verdict = exercises.check_pca_by_hand(function)
+    assert verdict.ok is ok
+    assert hint in verdict.message
+
+
+def kept(values):
+    return values.cumsum(0) / values.sum()
+
+
+def by_squares(x, share):
+    return int((kept(torch.linalg.svdvals(centre(x)) ** 2) < share).sum()) + 1
+
+
+@pytest.mark.parametrize(
+    ("function", "ok", "hint"),
+    [
+        (by_squares, True, "Squares"),
+        (lambda x, share: torch.tensor(by_squares(x, share)), True, "Squares"),
+        (lambda x, share: by_squares(x, share) - 1, False, "one too few"),
+        (lambda x, share: by_squares(x, share) + 1, False, "one too many"),
+        (lambda x, share: int((kept(torch.linalg.svdvals(centre(x))) < share).sum()) + 1, False, "singular values"),
+        (lambda x, share: int((kept(torch.linalg.svdvals(x) ** 2) < share).sum()) + 1, False, "centre"),
+        (lambda x, share: 40, False, "another one"),
+        (lambda x, share: torch.ones(2), False, "one whole number"),
+        (lambda x, share: math.nan, False, "another one"),
+        (lambda x, share: None, False, "Replace the"),
+        (lambda x, share: x.nothing, False, "AttributeError"),
+        ("no", False, "expected your function"),
+    ],
+)
+def test_check_components_needed(function, ok, hint):
+    verdict = exercises.check_components_needed(function)
+    assert verdict.ok is ok
+    assert hint in verdict.message
+
+
+def loss_with(keeps, total=None, detach=False, wrap=lambda loss: {"loss": loss}):
+    def loss_fn(model, x):
+        z = model.encode(x)
+        errors = []
+        for keep in keeps:
+            mask = torch.zeros(4)
+            mask[keep] = 1
+            errors.append((model.decode((z.detach() if detach else z) * mask) - x).square().mean())
+        return wrap(sum(errors) / (total or len(errors)))
+
+    return loss_fn
+
+
+FIRST = [slice(0, j) for j in range(1, 5)]
+
+
+@pytest.mark.parametrize(
+    ("function", "ok", "hint"),
+    [
+        (loss_with(FIRST), True, "first component"),
+        (loss_with([slice(0, 4)]), False, "plain reconstruction"),
+        (loss_with(FIRST, total=1), False, "added the errors up"),
+        (loss_with(FIRST, total=4 / 36), False, "summed over the pixels"),
+        (loss_with([slice(0, j) for j in range(5)]), False, "empty code"),
+        (loss_with([slice(0, j) for j in range(4)]), False, "Off by one"),
+        (loss_with(FIRST[:3]), False, "full code is missing"),
+        (loss_with([slice(4 - j, 4) for j in range(1, 5)]), False, "last numbers"),
+        (loss_with([[j] for j in range(4)]), False, "one number at a time"),
+        (loss_with([[0, 2], [1]]), False, "Not the mean error"),
+        (loss_with(FIRST, wrap=lambda loss: {"loss": loss.detach()}), False, "No gradient reaches the model"),
+        (loss_with(FIRST, detach=True), False, "No gradient reaches the encoder"),
+        (loss_with(FIRST, wrap=lambda loss: loss), False, "expected {"),
+        (loss_with(FIRST, wrap=lambda loss: {"loss": loss.expand(2)}), False, "one number"),
+        (loss_with(FIRST, wrap=lambda loss: {"loss": loss * math.nan}), False, "Not the mean error"),
+        (lambda model, x: None, False, "Replace the"),
+        (lambda model, x: ..., False, "Replace the"),
+        (lambda model, x: {"loss": 1.0}, False, "expected {"),
+        (lambda model: None, False, "TypeError"),
+        (None, False, "expected your function"),
+    ],
+)
+def test_check_ordered_loss(function, ok, hint):
+    verdict = exercises.check_ordered_loss(function)
+    assert verdict.ok is ok
+    assert hint in verdict.message
+
+
+@pytest.mark.parametrize("check", [exercises.check_gap, exercises.check_narrowest, exercises.check_tilted])
+def test_unanswered(check):
+    assert check(...) is NO_ANSWER
+
+
+@pytest.mark.parametrize(
+    "check", [exercises.check_pca_by_hand, exercises.check_components_needed, exercises.check_ordered_loss]
+)
+def test_checks_leave_the_random_state_alone(check):
+    before = torch.get_rng_state()
+    check(lambda *args: None)
+    assert torch.equal(before, torch.get_rng_state())

@@ -1,0 +1,210 @@
+"""The checks of chapter 10 accept a right answer, refuse the typical wrong ones with a hint of their own, and never crash."""
+
+import math
+
+import pytest
+import torch
+
+from companion.diffusion import sample, signal_and_noise
+from companion.exercises import what_came_next as exercises
+from companion.exercises._verdict import NO_ANSWER
+
+
+@pytest.mark.parametrize(
+    ("answer", "ok", "hint"),
+    [
+        (1 / 3, True, "too many of a"),
+        (0.33, True, "too many of a"),
+        (0.5, False, "makes only five"),
+        (2 / 3, False, "probability of being real"),
+        (1, False, "D on a 7"),
+        (0, False, "cannot be sure"),
+        (0.1, False, "D compares both"),
+        (0.2, False, "D compares both"),
+        (33.3, False, "not in per cent"),
+        (0.8, False, "You answered 0.8"),
+        (math.nan, False, "You answered nan"),
+        ("1/3", False, "expected a number"),
+        (True, False, "expected a number"),
+        (None, False, "expected a number"),
+    ],
+)
+def test_check_fooled_judge(answer, ok, hint):
+    verdict = exercises.check_fooled_judge(answer)
+    assert verdict.ok is ok
+    assert hint in verdict.message
+
+
+@pytest.mark.parametrize(
+    ("answer", "ok", "hint"),
+    [
+        ("B", True, "mean of all"),
+        (" b ", True, "mean of all"),
+        ("B: the average", True, "mean of all"),
+        ("A", False, "which one"),
+        ("C", False, "Is noise ever"),
+        ("D", False, "commonest"),
+        ("E", False, "one of the letters"),
+        (2, False, "one of the letters"),
+        (None, False, "one of the letters"),
+    ],
+)
+def test_check_one_step(answer, ok, hint):
+    verdict = exercises.check_one_step(answer)
+    assert verdict.ok is ok
+    assert hint in verdict.message
+
+
+@pytest.mark.parametrize(
+    ("answer", "ok", "hint"),
+    [
+        (0.06, True, "0.75 / 0.25"),
+        (0.02 / 3, False, "Upside down"),
+        (0.02 * math.sqrt(3), False, "error squared"),
+        (0.08, False, "1 / s^2"),
+        (0.02, False, "t = 1/2"),
+        (0.015, False, "divide by s"),
+        (5, False, "You answered 5"),
+        (math.inf, False, "You answered inf"),
+        ([], False, "expected a number"),
+    ],
+)
+def test_check_noise_error(answer, ok, hint):
+    verdict = exercises.check_noise_error(answer)
+    assert verdict.ok is ok
+    assert hint in verdict.message
+
+
+def test_the_factor_of_exercise_3_by_simulation():
+    a, s = signal_and_noise(torch.tensor([1 / 3]), 1)
+    x, eps = torch.randn(100_000), torch.randn(100_000)
+    x_t, x_hat = a * x + s * eps, x + math.sqrt(0.02) * torch.randn(100_000)
+    assert ((x_t - a * x_hat) / s - eps).square().mean().item() == pytest.approx(0.06, rel=0.03)
+
+
+def right_amounts(betas):
+    keep = torch.cumprod(1 - betas, 0)
+    return keep.sqrt(), (1 - keep).sqrt()
+
+
+def by_loop(betas):
+    a, v, amounts = 1.0, 0.0, []
+    for beta in betas.tolist():
+        a, v = a * math.sqrt(1 - beta), (1 - beta) * v + beta
+        amounts.append((a, math.sqrt(v)))
+    return list(torch.tensor(amounts).T)
+
+
+@pytest.mark.parametrize(
+    ("function", "ok", "hint"),
+    [
+        (right_amounts, True, "add up to 1"),
+        (by_loop, True, "add up to 1"),
+        (lambda b: right_amounts(b)[::-1], False, "exchanged"),
+        (lambda b: ((1 - b).cumprod(0), 1 - (1 - b).cumprod(0)), False, "square of the signal"),
+        (lambda b: ((1 - b).sqrt(), b.sqrt()), False, "one step does"),
+        (lambda b: (b.cumprod(0).sqrt(), (1 - b.cumprod(0)).sqrt()), False, "multiplied the betas"),
+        (lambda b: ((1 - b.cumsum(0)).sqrt(), b.cumsum(0).sqrt()), False, "shares multiply"),
+        (lambda b: (right_amounts(b)[0], right_amounts(b)[1] ** 2), False, "its variance"),
+        (lambda b: (right_amounts(b)[0], b.cumsum(0).sqrt()), False, "Old noise shrinks"),
+        (lambda b: (right_amounts(b)[0], b), False, "if the variance stays 1"),
+        (lambda b: (0.5 * b, b), False, "After the first step"),
+        (lambda b: ((1 - b.cumsum(0)).clamp(min=0).sqrt(), b), False, "shares multiply"),
+        (lambda b: (right_amounts(b)[0], torch.full_like(b, math.nan)), False, "not finite"),
+        (lambda b: (torch.full_like(b, math.nan), b), False, "not finite"),
+        (lambda b: right_amounts(torch.tensor([0.1, 0.2, 0.4, 0.5])), False, "For 3 betas"),
+        (lambda b: right_amounts(b)[0], False, "two tensors"),
+        (lambda b: (1, 2), False, "two tensors"),
+        (lambda b: (b[:2], b), False, "shape (2,)"),
+        (lambda b: (b.long(), b), False, "torch.int64"),
+        (lambda b: b @ torch.zeros(3, 3), False, "RuntimeError"),
+        (lambda: 1, False, "TypeError"),
+        (7, False, "expected your function"),
+        (None, False, "expected your function"),
+    ],
+)
+def test_check_amounts(function, ok, hint):
+    verdict = exercises.check_amounts(function)
+    assert verdict.ok is ok
+    assert hint in verdict.message
+
+
+@pytest.mark.parametrize(
+    ("function", "ok", "hint"),
+    [
+        (lambda z: z + (z.round() - z).detach(), True, "codebook"),
+        (lambda z: z.round().detach() + z - z.detach(), True, "codebook"),
+        (lambda z: z, False, "not rounded"),
+        (lambda z: z.floor() + (z - z.detach()), False, "what torch.round gives"),
+        (lambda z: z.round(), False, "torch.round is flat"),
+        (lambda z: z.round().detach(), False, "No gradient reaches z"),
+        (lambda z: (z + z.round() - z).detach(), False, "No gradient reaches z"),
+        (lambda z: 2 * z + (z.round() - 2 * z).detach(), False, "expected 1"),
+        (lambda z: (z + (z.round() - z).detach()).sum(), False, "same shape"),
+        (lambda z: "z", False, "returned a str"),
+        (lambda z: z @ torch.zeros(5), False, "RuntimeError"),
+        (3, False, "expected your function"),
+    ],
+)
+def test_check_round_through(function, ok, hint):
+    verdict = exercises.check_round_through(function)
+    assert verdict.ok is ok
+    assert hint in verdict.message
+
+
+V = 0.25
+
+
+def right_denoiser(x_t, a, s):
+    return 3 + a * V / (a**2 * V + s**2) * (x_t - a * 3)
+
+
+@pytest.mark.parametrize(
+    ("function", "ok", "hint"),
+    [
+        (right_denoiser, True, "the sampler turns noise"),
+        (lambda x, a, s: x / a, False, "as if there were no noise"),
+        (lambda x, a, s: 3 + a * a * V / (a * a * V + s * s) * (x / a - 3), False, "Do you divide by a?"),
+        (lambda x, a, s: 3 + a * V / (a**2 * V + 1 - a**2) * (x - a * 3), False, "Use s itself"),
+        (lambda x, a, s: (3 / V + a * x / s**2) / (1 / V + a * a / s**2), True, "the sampler turns noise"),
+        (lambda x, a, s: x, False, "hand x_t back"),
+        (lambda x, a, s: 3 + 0 * x, False, "answer with the mean"),
+        (lambda x, a, s: a * V / (a**2 * V + s**2) * x, False, "mean is 3, not 0"),
+        (lambda x, a, s: 3 + a * V / (a**2 * V + s**2) * (x - 3), False, "Not at 3"),
+        (lambda x, a, s: 3 + V / (a**2 * V + s**2) * (x - 3 * a), False, "factor a"),
+        (lambda x, a, s: 3 + a * 0.5 / (a**2 * 0.5 + s**2) * (x - 3 * a), False, "where the variance belongs"),
+        (lambda x, a, s: x + 1, False, "jointly Gaussian"),
+        (lambda x, a, s: x[:2], False, "same shape"),
+        (lambda x, a, s: x @ torch.zeros(2, 2), False, "RuntimeError"),
+        (lambda x: x, False, "TypeError"),
+        (lambda x, a, s: [1], False, "returned a list"),
+        (0.5, False, "expected your function"),
+    ],
+)
+def test_check_gaussian_denoiser(function, ok, hint):
+    verdict = exercises.check_gaussian_denoiser(function)
+    assert verdict.ok is ok
+    assert hint in verdict.message
+
+
+def test_what_the_solution_of_exercise_6_says_holds():
+    z = sample(lambda x_t, t: right_denoiser(x_t, *signal_and_noise(t, 2)), torch.randn(20_000, 1), steps=100)
+    assert z.mean().item() == pytest.approx(3, abs=0.03)
+    assert z.std().item() == pytest.approx(0.5, rel=0.05)
+
+
+@pytest.mark.parametrize(
+    "check",
+    [exercises.check_fooled_judge, exercises.check_one_step, exercises.check_noise_error],
+)
+def test_an_unanswered_question_asks_for_an_answer(check):
+    assert check(...) is NO_ANSWER
+
+
+@pytest.mark.parametrize(
+    "check",
+    [exercises.check_amounts, exercises.check_round_through, exercises.check_gaussian_denoiser],
+)
+def test_an_unwritten_function_asks_for_an_answer(check):
+    assert check(lambda *args: ...) is NO_ANSWER
+    assert check(lambda *args: None) is NO_ANSWER
