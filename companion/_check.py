@@ -61,6 +61,12 @@ def check_positive(value, name: str, *, whole: bool = False) -> None:
         raise ValueError(f"{name} is {value!r}; expected {kind}.")
 
 
+def check_not_negative(value, name: str) -> None:
+    """Raise unless ``value`` is a finite number of at least 0."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < float("inf"):
+        raise ValueError(f"{name} is {value!r}; expected a finite number of at least 0.")
+
+
 def check_fraction(value, name: str) -> None:
     """Raise unless 0 < ``value`` < 1."""
     if not isinstance(value, int | float) or not 0 < value < 1:

@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from companion._check import check_positive
+from companion._check import check_not_negative, check_positive
 
 SAMPLE_RATE = 12_000  # Hz, the rate of most recordings of the test rig
 WINDOW = 4096  # samples, 0.34 s: about 37 impacts of an outer-race fault
@@ -105,8 +105,7 @@ def simulate_bearing(
     for name, value in (("resonance", resonance), ("damping", damping)):
         check_positive(value, name)
     for name, value in (("shocks", shocks), ("slip", slip), ("load", load)):
-        if not 0 <= value < float("inf"):
-            raise ValueError(f"{name} is {value!r}; expected a number of at least 0.")
+        check_not_negative(value, name)
 
     n, draw = len(severity), torch.Generator().manual_seed(seed)
     # The healthy machine.

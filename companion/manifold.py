@@ -8,7 +8,7 @@ from sklearn.datasets import make_swiss_roll
 from sklearn.neighbors import kneighbors_graph
 from torch import Tensor
 
-from companion._check import check_positive
+from companion._check import check_not_negative, check_positive
 
 
 class SwissRoll(NamedTuple):
@@ -41,8 +41,7 @@ def swiss_roll(n: int = 2000, noise: float = 0.05, seed: int = 0) -> SwissRoll:
     Source: Tenenbaum, de Silva and Langford, A global geometric framework for nonlinear dimensionality reduction, 2000.
     """
     check_positive(n, "n", whole=True)
-    if not 0 <= noise < float("inf"):
-        raise ValueError(f"noise is {noise!r}; expected a number, 0 or above.")
+    check_not_negative(noise, "noise")
     points, angle = make_swiss_roll(n, noise=noise, random_state=seed)
     points, angle = torch.from_numpy(points).float(), torch.from_numpy(angle).float()
     height = points[:, 1].clone()

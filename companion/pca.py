@@ -7,7 +7,14 @@ from math import prod
 import torch
 from torch import Tensor, nn
 
-from companion._check import check_code, check_image_shape, check_images, check_model_input, check_positive
+from companion._check import (
+    check_code,
+    check_image_shape,
+    check_images,
+    check_model_input,
+    check_not_negative,
+    check_positive,
+)
 
 
 class PCA(nn.Module):
@@ -142,8 +149,7 @@ def fit_on_covariance(
     check_images(x, unit_range=False)
     check_model_input(x, model.image_shape)
     check_positive(steps, "steps", whole=True)
-    if not 0 <= weight_decay < float("inf"):
-        raise ValueError(f"weight_decay is {weight_decay!r}; expected a number, 0 or above.")
+    check_not_negative(weight_decay, "weight_decay")
     if model.encoder[-1].bias is None:
         raise ValueError("the model has no biases; expected LinearAutoencoder(bias=True), or use fit.")
     model.double()

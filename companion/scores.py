@@ -2,12 +2,11 @@
 
 from pathlib import Path
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
 from companion._check import check_model_input
-from companion.datasets import read_shipped
+from companion._weights import load_shipped
 
 CLASSIFIER_FILE = Path(__file__).parent / "data" / "digit_classifier.npz"
 CLASSIFIER_SHA256 = "08843960971751783fcaa7dc0007a11b1d3b3960566e4b5df680e22ea8fce565"
@@ -53,10 +52,7 @@ def digit_classifier() -> DigitClassifier:
         ValueError: the shipped file is damaged (its SHA-256 is not the recorded one).
         FileNotFoundError: the shipped file is missing.
     """
-    model = DigitClassifier()
-    with np.load(read_shipped(CLASSIFIER_FILE, CLASSIFIER_SHA256)) as arrays:
-        model.load_state_dict({name: torch.from_numpy(arrays[name]).float() for name in arrays.files})
-    return model.eval()
+    return load_shipped(DigitClassifier(), CLASSIFIER_FILE, CLASSIFIER_SHA256)
 
 
 def frechet_distance(a: Tensor, b: Tensor) -> float:

@@ -13,6 +13,7 @@ from companion._check import (
     check_image_shape,
     check_images,
     check_model_input,
+    check_not_negative,
     check_positive,
 )
 from companion.autoencoder import ConvAutoencoder, mlp
@@ -160,8 +161,8 @@ def negative_elbo(
     Source: Kingma and Welling, 2014; beta: Higgins et al., beta-VAE, 2017; free bits: Kingma et al., Improved
     variational inference with inverse autoregressive flow, 2016.
     """
-    _check_not_negative(beta, "beta")
-    _check_not_negative(free_bits, "free_bits")
+    check_not_negative(beta, "beta")
+    check_not_negative(free_bits, "free_bits")
 
     def loss_fn(model: Any, x: Tensor) -> dict[str, Tensor]:
         mu, logvar = model.encode(x)
@@ -229,9 +230,3 @@ def _check_gaussian(mu: Tensor, logvar: Tensor) -> None:
             f"mu has shape {tuple(mu.shape)} and logvar has shape {tuple(logvar.shape)}; expected both (B, k), as "
             "encode returns them. A single code becomes a batch with mu[None]."
         )
-
-
-def _check_not_negative(value: float, name: str) -> None:
-    """Raise a ValueError unless ``value`` is a finite number of at least 0."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < float("inf"):
-        raise ValueError(f"{name} is {value!r}; expected a finite number of at least 0.")
