@@ -3,6 +3,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 export COMPANION_PROGRESS ?= off
+# Matplotlib's own folder here: neither a matplotlibrc nor a stale list of fonts of yours changes a figure.
+export MPLCONFIGDIR ?= $(CURDIR)/.venv/matplotlib
 
 .DEFAULT_GOAL := help
 .PHONY: help book test check notebooks lab lock clean
@@ -44,4 +46,5 @@ $(READY): requirements.lock pyproject.toml
 	@echo "Installing into .venv (a few minutes, once) ..."
 	$(BIN)/python -m pip install --disable-pip-version-check -r requirements.lock
 	$(BIN)/python -m pip install --disable-pip-version-check --no-deps --editable .
+	@$(BIN)/python -c 'import matplotlib.font_manager' # lists the fonts once, before many kernels need it
 	@touch $@
