@@ -1,6 +1,6 @@
 """How early each detector warns of a failing bearing. Everything is simulated: companion.bearing, no measured vibration.
 
-Usage: python benchmarks/bearing.py   (about half an hour on one shared CPU core)
+Usage: python benchmarks/bearing.py   (about ten minutes on one CPU core)
 
 Every detector is fitted to 1,000 healthy windows, gets its threshold from 1,000 others at a false-alarm rate of 1 % a
 window, and is checked on 1,000 more. The lead is the number of windows between the alarm (5 of the last 8 scores above the
