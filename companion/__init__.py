@@ -5,7 +5,7 @@ The path of a digit: ``digits() -> noise -> encode -> z -> decode -> loss -> plo
 """
 
 from companion.autoencoder import ConvAutoencoder, DenseAutoencoder, mlp, reconstruction
-from companion.datasets import ImageData, digits, fashion_mnist, mnist
+from companion.datasets import ImageData, cifar10, digits, fashion_mnist, mnist
 from companion.denoising import (
     UNet,
     article_network,
@@ -77,6 +77,7 @@ __all__ = [
     "bce_with_logits",
     "bernoulli_entropy",
     "bernoulli_kl",
+    "cifar10",
     "continuous_bernoulli_nll",
     "denoising",
     "digit_classifier",

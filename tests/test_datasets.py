@@ -3,9 +3,12 @@
 import gzip
 import hashlib
 import importlib
+import io
 import os
+import pickle
 import subprocess
 import sys
+import tarfile
 import threading
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from types import SimpleNamespace
@@ -16,6 +19,7 @@ import torch
 
 from companion import _torchvision, datasets, digits, fashion_mnist, mnist
 from companion._torchvision import import_torchvision
+from companion.datasets import cifar10
 
 LOADERS = [("MNIST", mnist), ("FashionMNIST", fashion_mnist)]
 FILES = list(datasets._IDX_SIZES)
@@ -254,7 +258,7 @@ def mirror(tmp_path, small_sets, monkeypatch):
     monkeypatch.setattr(torchvision_mnist, "mirrors", [f"http://127.0.0.1:{server.server_port}/"])
     monkeypatch.setattr(torchvision_mnist, "resources", resources)
     monkeypatch.setenv("no_proxy", "*")
-    yield SimpleNamespace(folder=folder, asked=asked)
+    yield SimpleNamespace(folder=folder, asked=asked, url=f"http://127.0.0.1:{server.server_port}/")
     server.shutdown()
     thread.join()
     server.server_close()
@@ -286,6 +290,126 @@ def test_a_mirror_that_serves_something_else_is_refused(tmp_path, small_sets, mi
     (mirror.folder / f"{FILES[0]}.gz").write_bytes(gzip.compress(b"<html>Please log in</html>"))
     with pytest.raises(ConnectionError, match="could not be downloaded"):
         mnist(tmp_path / "new")
+
+
+# --- cifar10 ----------------------------------------------------------------------------------------------------------
+
+
+def cifar_batch(pixels, labels):
+    """Pixels (N, 3, 32, 32) and labels as one of the official files holds them."""
+    return pickle.dumps({"data": pixels.reshape(len(pixels), -1), "labels": labels})
+
+
+@pytest.fixture
+def small_cifar(monkeypatch):
+    """The seven files with 5 x 4 + 3 pictures: {name: content}, the expected MD5 set; and the pixels of both splits."""
+    rng = np.random.default_rng(0)
+    reader = import_torchvision().datasets.CIFAR10
+    train, test = (rng.integers(0, 256, (n, 3, 32, 32), dtype=np.uint8) for n in (20, 3))
+    contents = {
+        name: cifar_batch(train[4 * i : 4 * i + 4], [4 * i % 10] * 4) for i, (name, _) in enumerate(reader.train_list)
+    }
+    contents["test_batch"] = cifar_batch(test, [7, 8, 9])
+    contents["batches.meta"] = pickle.dumps({"label_names": [str(i) for i in range(10)]})
+    md5 = {name: hashlib.md5(content).hexdigest() for name, content in contents.items()}
+    monkeypatch.setattr(reader, "train_list", [[name, md5[name]] for name, _ in reader.train_list])
+    monkeypatch.setattr(reader, "test_list", [["test_batch", md5["test_batch"]]])
+    monkeypatch.setattr(reader, "meta", reader.meta | {"md5": md5["batches.meta"]})
+    return SimpleNamespace(contents=contents, train=train, test=test, reader=reader)
+
+
+def write_cifar(root, contents):
+    folder = root / "cifar-10-batches-py"
+    folder.mkdir(parents=True, exist_ok=True)
+    for file, content in contents.items():
+        (folder / file).write_bytes(content)
+    return folder
+
+
+def test_cifar_on_disk_is_read_without_a_download(tmp_path, small_cifar, monkeypatch):
+    """Channels left last, splits exchanged, batches out of order, or pixels not in [0, 1]."""
+    monkeypatch.setattr(small_cifar.reader, "download", lambda *a: pytest.fail("a download was started"))
+    write_cifar(tmp_path, small_cifar.contents)
+    data = cifar10(tmp_path)
+    for x, pixels in ((data.x_train, small_cifar.train), (data.x_test, small_cifar.test)):
+        assert x.shape == pixels.shape
+        assert x.dtype == torch.float32
+        assert x.is_contiguous()
+        torch.testing.assert_close(x * 255, torch.tensor(pixels).float(), atol=1e-4, rtol=0)
+    assert data.y_train.tolist() == [y for y in (0, 4, 8, 2, 6) for _ in range(4)]
+    assert data.y_test.tolist() == [7, 8, 9]
+    assert data.y_train.dtype == data.y_test.dtype == torch.int64
+
+
+@pytest.mark.parametrize("file", ["data_batch_3", "test_batch", "batches.meta"])
+@pytest.mark.parametrize("damage", [lambda c: c[:-1], lambda c: c[:-1] + bytes([c[-1] ^ 1])])
+def test_a_truncated_or_damaged_cifar_file_is_named(file, damage, tmp_path, small_cifar):
+    folder = write_cifar(tmp_path, small_cifar.contents | {file: damage(small_cifar.contents[file])})
+    with pytest.raises(ValueError, match=r"is damaged: its MD5 is .*Delete it and call again") as error:
+        cifar10(tmp_path)
+    assert str(folder / file) in str(error.value)
+
+
+def test_without_a_network_cifar_says_what_to_do(tmp_path, small_cifar, monkeypatch):
+    def refuse(*args):
+        raise OSError("no route to host")
+
+    monkeypatch.setattr(small_cifar.reader, "download", refuse)
+    write_cifar(tmp_path, {"test_batch": small_cifar.contents["test_batch"]})
+    with pytest.raises(ConnectionError) as error:
+        cifar10(tmp_path)
+    message = str(error.value)
+    assert f"CIFAR10 is not in {tmp_path} (6 of 7 files missing)" in message
+    assert "no route to host" in message
+    assert "COMPANION_DATA to a folder that holds cifar-10-batches-py/" in message
+
+
+def test_companion_data_names_the_folder_of_cifar(tmp_path, small_cifar, monkeypatch):
+    monkeypatch.setattr(small_cifar.reader, "download", lambda *a: pytest.fail("a download was started"))
+    write_cifar(tmp_path, small_cifar.contents)
+    monkeypatch.setenv("COMPANION_DATA", str(tmp_path))
+    assert len(cifar10().x_test) == 3
+
+
+@pytest.fixture
+def cifar_archive(tmp_path, small_cifar, mirror, monkeypatch):
+    """The mirror on this machine serves the small set as torchvision expects it."""
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w:gz") as archive:
+        for name, content in small_cifar.contents.items():
+            entry = tarfile.TarInfo(f"cifar-10-batches-py/{name}")
+            entry.size = len(content)
+            archive.addfile(entry, io.BytesIO(content))
+    (mirror.folder / small_cifar.reader.filename).write_bytes(packed.getvalue())
+    monkeypatch.setattr(small_cifar.reader, "url", mirror.url + small_cifar.reader.filename)
+    monkeypatch.setattr(small_cifar.reader, "tgz_md5", hashlib.md5(packed.getvalue()).hexdigest())
+    return mirror
+
+
+def test_a_missing_cifar_is_downloaded_once(tmp_path, cifar_archive):
+    assert len(cifar10(tmp_path / "new").x_train) == 20
+    cifar_archive.asked.clear()
+    cifar10(tmp_path / "new")
+    assert cifar_archive.asked == []
+
+
+def test_a_whole_archive_of_cifar_is_not_fetched_again(tmp_path, cifar_archive):
+    """A file was deleted, say because it was damaged: the archive beside it has it."""
+    cifar10(tmp_path / "new")
+    (tmp_path / "new" / "cifar-10-batches-py" / "test_batch").unlink()
+    cifar_archive.asked.clear()
+    assert len(cifar10(tmp_path / "new").x_test) == 3
+    assert cifar_archive.asked == []
+
+
+def test_half_an_archive_of_cifar_is_refused_and_fetched_anew(tmp_path, cifar_archive, small_cifar):
+    archive = cifar_archive.folder / small_cifar.reader.filename
+    content = archive.read_bytes()
+    archive.write_bytes(content[: len(content) // 2])
+    with pytest.raises(ConnectionError, match="could not be downloaded: File not found or corrupted"):
+        cifar10(tmp_path / "new")
+    archive.write_bytes(content)
+    assert len(cifar10(tmp_path / "new").x_train) == 20
 
 
 REAL = datasets.data_root() / "MNIST" / "raw"

@@ -1,0 +1,218 @@
+"""The checks of chapter 9's exercises: right answers accepted, typical wrong ones refused with their own hint."""
+
+import numpy as np
+import pytest
+import torch
+from sklearn.manifold import trustworthiness
+
+from companion.exercises import visualisation as exercises
+from companion.exercises._verdict import NO_ANSWER
+
+ALL_BUT_ONE = {"PCA", "autoencoder", "VAE", "UMAP", "parametric t-SNE"}
+
+
+@pytest.mark.parametrize(
+    ("answer", "ok", "hint"),
+    [
+        ("C", True, "the number of points"),
+        (" c: about half as wide", True, "the number of points"),
+        ("C)", True, "the number of points"),
+        ("c.", True, "the number of points"),
+        ("Cats", False, "expected one of the letters"),
+        ("", False, "expected one of the letters"),
+        ("A", False, "what PCA shows"),
+        ("B", False, "as many points in both"),
+        ("D", False, "turns the widths round"),
+        ("E", False, "expected one of the letters"),
+        (10, False, "expected one of the letters"),
+        (None, False, "expected one of the letters"),
+    ],
+)
+def test_check_ten_times(answer, ok, hint):
+    verdict = exercises.check_ten_times(answer)
+    assert verdict.ok is ok
+    assert hint in verdict.message
+
+
+@pytest.mark.parametrize(
+    ("answer", "ok", "hint"),
+    [
+        (ALL_BUT_ONE, True, "All but t-SNE"),
+        (sorted(ALL_BUT_ONE), True, "All but t-SNE"),
+        ({name.lower() for name in ALL_BUT_ONE}, True, "All but t-SNE"),
+        ({name.replace("-", "") for name in ALL_BUT_ONE}, True, "All but t-SNE"),
+        (ALL_BUT_ONE | {"t-SNE"}, False, "moves the places"),
+        (ALL_BUT_ONE - {"parametric t-SNE"}, False, "what computes the places"),
+        (ALL_BUT_ONE - {"UMAP"}, False, "section on new digits"),
+        (ALL_BUT_ONE - {"VAE"}, False, "encode function"),
+        (set(), False, "what computes the places"),
+        ({"TSNE"}, False, "moves the places"),
+        ({"SNE"}, False, "none of the six names"),
+        ("PCA", False, "expected a set"),
+        ({1, 2}, False, "expected a set"),
+        (None, False, "expected a set"),
+    ],
+)
+def test_check_tomorrow(answer, ok, hint):
+    verdict = exercises.check_tomorrow(answer)
+    assert verdict.ok is ok
+    assert hint in verdict.message
+
+
+@pytest.mark.parametrize(
+    ("answer", "ok", "hint"),
+    [
+        (0.6, True, "1 - 6 / 15"),
+        (np.float64(0.6), True, "1 - 6 / 15"),
+        (torch.tensor(0.6), True, "1 - 6 / 15"),
+        (0.667, False, "the continuity"),
+        (0.333, False, "less k"),
+        (0.4, False, "what is left of 1"),
+        (0.2, False, "nearest neighbour is right"),
+        (6, False, "sum of the charges"),
+        (0.8, False, "a 2 above the line"),
+        (0.76, False, "2 N - 3 k - 1"),
+        (0.733, False, "costs more than 1"),
+        (1.5, False, "between 0 and 1"),
+        (0.1, False, "who is nearest"),
+        (float("nan"), False, "between 0 and 1"),
+        ("0.6", False, "expected a number"),
+        (True, False, "expected a number"),
+        ([0.6], False, "expected a number"),
+    ],
+)
+def test_check_trust_by_hand(answer, ok, hint):
+    verdict = exercises.check_trust_by_hand(answer)
+    assert verdict.ok is ok
+    assert hint in verdict.message
+
+
+def test_the_exercise_on_paper_agrees_with_scikit_learn():
+    data = np.array([[0.0], [1], [3], [7], [15]])
+    places = np.array([[0.0], [5], [1], [12], [13]])
+    assert trustworthiness(data, places, n_neighbors=1) == pytest.approx(0.6)
+    assert trustworthiness(places, data, n_neighbors=1) == pytest.approx(1 - 5 / 15)
+
+
+def entropy(shares):
+    return -torch.xlogy(shares, shares).sum(1)
+
+
+@pytest.mark.parametrize(
+    ("function", "ok", "hint"),
+    [
+        (lambda s: entropy(s).exp(), True, "count as 4 neighbours"),
+        (lambda s: 2 ** (entropy(s) / np.log(2)), True, "count as 4 neighbours"),
+        (lambda s: entropy(s).exp().numpy(), True, "count as 4 neighbours"),
+        (lambda s: (-4 * torch.xlogy(s, s).mean(1)).exp(), False, "not for rows of 6"),
+        (lambda s: entropy(s).exp() + torch.zeros(5), False, "RuntimeError"),
+        (lambda s: entropy(s), False, "That is the entropy"),
+        (lambda s: -entropy(s), False, "minus the entropy"),
+        (lambda s: (-entropy(s)).exp(), False, "sign of the entropy"),
+        (lambda s: 2 ** entropy(s), False, "The base of the two"),
+        (lambda s: (entropy(s) / np.log(2)).exp(), False, "in bits"),
+        (lambda s: (s > 0).sum(1), False, "count the shares above 0"),
+        (lambda s: 1 / s.square().sum(1), False, "another effective number"),
+        (lambda s: (-(s * s.log()).sum(1)).exp(), False, "torch.xlogy"),
+        (lambda s: entropy(s).exp()[:, None], False, "(5, 1)"),
+        (lambda s: entropy(s).exp().mean(), False, "expected (5,), one a row"),
+        (lambda s: 7 * s.sum(1), False, "expected 4"),
+        (lambda s: "4", False, "returned a str"),
+        (lambda s: s @ torch.zeros(9), False, "RuntimeError"),
+        (4, False, "expected your function"),
+    ],
+)
+def test_check_perplexity(function, ok, hint):
+    verdict = exercises.check_perplexity(function)
+    assert verdict.ok is ok
+    assert hint in verdict.message
+
+
+def lists(z, k, skip=1, largest=False):
+    order = torch.cdist(z, z).argsort(1, descending=largest)
+    return order[:, skip : skip + k].tolist()
+
+
+def by_sets(a, b, k, **kwargs):
+    pairs = zip(lists(a, k, **kwargs), lists(b, k, **kwargs), strict=True)
+    return sum(len(set(p) & set(q)) for p, q in pairs) / (k * len(a))
+
+
+def by_union(a, b, k):
+    pairs = zip(lists(a, k), lists(b, k), strict=True)
+    return sum(len(set(p) & set(q)) / len(set(p) | set(q)) for p, q in pairs) / len(a)
+
+
+@pytest.mark.parametrize(
+    ("function", "ok", "hint"),
+    [
+        (by_sets, True, "only the order of distances"),
+        (lambda a, b, k: torch.tensor(by_sets(a, b, k)), True, "only the order of distances"),
+        (lambda a, b, k: np.float32(by_sets(a, b, k)), True, "only the order of distances"),
+        (lambda a, b, k: by_sets(a, b, k, skip=0), False, "finds itself"),
+        (lambda a, b, k: by_sets(a, b, k + 1, skip=0), False, "and divide by k"),
+        (lambda a, b, k: by_sets(a, b, k + 1, skip=0) * (k + 1) / k, False, "out of both lists."),
+        (lambda a, b, k: k * by_sets(a, b, k), False, "Divide by k"),
+        (lambda a, b, k: 40 * k * by_sets(a, b, k), False, "all points together"),
+        (lambda a, b, k: 100 * by_sets(a, b, k), False, "not in per cent"),
+        (lambda a, b, k: 1 - by_sets(a, b, k), False, "not have in common"),
+        (lambda a, b, k: by_sets(a, b, k, skip=0, largest=True), False, "largest=False"),
+        (by_union, False, "on either map"),
+        (
+            lambda a, b, k: (torch.tensor(lists(a, k)) == torch.tensor(lists(b, k))).float().mean(),
+            False,
+            "place by place",
+        ),
+        (lambda a, b, k: 0.0, False, "expected"),
+        (lambda a, b, k: torch.ones(40), False, "expected one number"),
+        (lambda a, b, k: "all", False, "returned a str"),
+        (lambda a, b: 1.0, False, "TypeError"),
+        (0.5, False, "expected your function"),
+    ],
+)
+def test_check_shared_neighbours(function, ok, hint):
+    verdict = exercises.check_shared_neighbours(function)
+    assert verdict.ok is ok
+    assert hint in verdict.message
+
+
+def near(x, x_new, k, **kwargs):
+    return torch.cdist(x_new, x).topk(k, **({"largest": False} | kwargs)).indices
+
+
+@pytest.mark.parametrize(
+    ("function", "ok", "hint"),
+    [
+        (lambda z, x, x_new, k: z[near(x, x_new, k)].mean(1), True, "needs all the data"),
+        (lambda z, x, x_new, k: z[near(x, x_new, k)].mean(1).numpy(), True, "needs all the data"),
+        (lambda z, x, x_new, k: z[near(x, x_new, k)].sum(1), False, "Take their mean"),
+        (lambda z, x, x_new, k: z[near(x, x_new, k)].median(1).values, False, "That is the median"),
+        (lambda z, x, x_new, k: z[near(x, x_new, k, largest=True)].mean(1), False, "farthest"),
+        (lambda z, x, x_new, k: z[near(x, x_new, k)[:, 0]], False, "nearest point only"),
+        (lambda z, x, x_new, k: z.mean(0).expand(7, 2), False, "middle of the map"),
+        (lambda z, x, x_new, k: x[near(x, x_new, k)].mean(1)[:, :2], False, "Average their places"),
+        (lambda z, x, x_new, k: z[near(z, x_new[:, :2], k)].mean(1), False, "in the data"),
+        (lambda z, x, x_new, k: z[near(x, x_new, k)], False, "expected (7, 2)"),
+        (lambda z, x, x_new, k: x_new @ z, False, "RuntimeError"),
+        (lambda z, x, x_new, k: [1, 2], False, "returned a list"),
+        (lambda z: z, False, "TypeError"),
+        ("place", False, "expected your function"),
+    ],
+)
+def test_check_place(function, ok, hint):
+    verdict = exercises.check_place(function)
+    assert verdict.ok is ok
+    assert hint in verdict.message
+
+
+@pytest.mark.parametrize("check", [exercises.check_ten_times, exercises.check_tomorrow, exercises.check_trust_by_hand])
+def test_an_unanswered_question_asks_for_an_answer(check):
+    assert check(...) is NO_ANSWER
+
+
+@pytest.mark.parametrize(
+    "check", [exercises.check_perplexity, exercises.check_shared_neighbours, exercises.check_place]
+)
+def test_an_unwritten_function_asks_for_an_answer(check):
+    assert check(lambda *args: ...) is NO_ANSWER
+    assert check(lambda *args: None) is NO_ANSWER
