@@ -1,6 +1,7 @@
 """The messages on the page of troubles are the ones that people get: each is provoked here."""
 
 import re
+import sys
 
 import pytest
 import torch
@@ -52,6 +53,12 @@ def no_package():
     import companion.no_such_module  # noqa: F401
 
 
+def no_umap():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "path", [])
+        import umap  # noqa: F401
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [
@@ -64,6 +71,7 @@ def no_package():
         (to_numpy, "Can't call numpy() on Tensor that requires grad"),
         (loss_becomes_nan, "the loss became nan in epoch"),
         (no_package, "No module named 'companion"),
+        (no_umap, "No module named 'umap'"),
     ],
 )
 def test_the_message_is_what_one_gets(call, message):
