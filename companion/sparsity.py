@@ -4,6 +4,7 @@ from math import prod
 
 import torch
 from sklearn.linear_model import LogisticRegression
+from threadpoolctl import threadpool_limits
 from torch import Tensor, nn
 
 from companion._check import (
@@ -200,5 +201,6 @@ def linear_probe(z: Tensor, y: Tensor, z_test: Tensor, y_test: Tensor, c: float 
     if not scale > 0:
         raise ValueError("all codes in z are the same; expected codes that vary. Dead encoder?")
     inputs, tests = ((v - mean).div(scale).cpu().numpy() for v in (z, z_test))
-    probe = LogisticRegression(C=c, max_iter=1000).fit(inputs, y.cpu().numpy())
+    with threadpool_limits(1):  # on so few rows, several threads wait for each other longer than they work
+        probe = LogisticRegression(C=c, max_iter=1000).fit(inputs, y.cpu().numpy())
     return probe.score(tests, y_test.cpu().numpy())
