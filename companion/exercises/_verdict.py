@@ -1,8 +1,9 @@
 """What a check answers. Shown as the last expression of a cell, a verdict prints itself, wrapped for a phone."""
 
+import re
 import textwrap
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -32,16 +33,22 @@ def wrong(message: str) -> Verdict:
 NO_ANSWER = wrong("Replace the ... with your answer and run the cell again.")
 
 
-def call(function: Callable, *args) -> Tensor | Verdict:
-    """Call the learner's function: -> its tensor, or the verdict on what went wrong. A plain number becomes a tensor."""
+def run(function: Callable, *args) -> Any:
+    """Call the learner's function: -> its result, whatever it is, or the verdict on what went wrong."""
     if not callable(function):
         return wrong(f"You passed {function!r}; expected your function, without parentheses after its name.")
     try:
         result = function(*args)
     except Exception as error:
         return wrong(f"Your function stopped with {type(error).__name__}: {error}")
-    if result is None or result is ...:
-        return NO_ANSWER
+    return NO_ANSWER if result is None or result is ... else result
+
+
+def call(function: Callable, *args) -> Tensor | Verdict:
+    """As :func:`run`, for a function that returns a tensor; a plain number becomes one."""
+    result = run(function, *args)
+    if isinstance(result, Verdict):
+        return result
     if isinstance(result, int | float):
         result = torch.tensor(float(result))
     if not isinstance(result, Tensor):
@@ -54,3 +61,19 @@ def is_number(answer) -> bool:
     if type(answer) is Tensor:
         return answer.ndim == 0 and answer.dtype != torch.bool and not answer.is_complex()
     return isinstance(answer, int | float | np.integer | np.floating) and not isinstance(answer, bool)
+
+
+def near(answer, value: float, tolerance: float = 0.001) -> bool:
+    """Whether a number is within the tolerance of a value."""
+    return abs(float(answer) - value) <= tolerance
+
+
+def letter(answer, verdicts: dict[str, Verdict]) -> Verdict:
+    """The verdict on one of several letters; "c", "C: yellow", "C." and "C)" count as C."""
+    if answer is ...:
+        return NO_ANSWER
+    given = re.split(r"[:.)\s]", answer.strip().upper())[0] if isinstance(answer, str) else ""
+    if given not in verdicts:
+        *most, last = (f'"{name}"' for name in verdicts)
+        return wrong(f"You answered {answer!r}; expected one of the letters {', '.join(most)} and {last}, with quotes.")
+    return verdicts[given]

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from companion.exercises._verdict import NO_ANSWER, Verdict, call, is_number, right, wrong
+from companion.exercises._verdict import NO_ANSWER, Verdict, call, is_number, near, right, wrong
 
 
 def check_false_alarms_a_day(answer) -> Verdict:
@@ -14,15 +14,15 @@ def check_false_alarms_a_day(answer) -> Verdict:
         return wrong(f"You answered {answer!r}; expected a number.")
     if 86 <= answer <= 87:
         return right("8,640 windows a day, and 1 % of them. This is why one score alone should wake nobody.")
-    if _near(answer, 8640):
+    if near(answer, 8640):
         return wrong("That is the number of windows in a day. Which part of them lies above the threshold?")
     if 860 <= answer <= 870:
         return wrong("That is 1 % of the seconds of a day. A window comes only once in 10 seconds.")
-    if _near(answer, 0.01) or _near(answer, 1):
+    if near(answer, 0.01) or near(answer, 1):
         return wrong("That is the rate for one window, or for a hundred. How many windows has a day?")
-    if _near(answer, 3.6):
+    if near(answer, 3.6):
         return wrong("That is an hour's worth. A day has 24.")
-    if _near(answer, 0):
+    if near(answer, 0):
         return wrong("The machine is healthy, yet the threshold was chosen so that 1 % of healthy windows exceed it.")
     return wrong(
         f"You answered {answer:g}. Count the windows of a day, then take the share that exceeds the threshold."
@@ -35,25 +35,25 @@ def check_precision(answer) -> Verdict:
         return NO_ANSWER
     if not is_number(answer):
         return wrong(f"You answered {answer!r}; expected a number from 0 to 1.")
-    if _near(answer, 160 / 2156, 0.0006):
+    if near(answer, 160 / 2156, 0.0006):
         return right("160 real alarms among 2,156: about 7 in 100, though four frauds in five are caught.")
-    if _near(answer, 100 * 160 / 2156, 0.06):
+    if near(answer, 100 * 160 / 2156, 0.06):
         return wrong("The right digits, as a percentage. Give the probability, a number from 0 to 1.")
-    if _near(answer, 0.8):
+    if near(answer, 0.8):
         return wrong("That is P(alarm | fraud). Asked is the other way round: P(fraud | alarm).")
-    if _near(answer, 0.8 / 0.82, 0.002):
+    if near(answer, 0.8 / 0.82, 0.002):
         return wrong("That is right if every second payment is a fraud. Here it is one in 500.")
-    if _near(answer, 160 / 1996, 0.0006):
+    if near(answer, 160 / 1996, 0.0006):
         return wrong("You divided real alarms by false ones. Divide by all alarms, real and false.")
-    if _near(answer, 0.074, 0.0045):
+    if near(answer, 0.074, 0.0045):
         return wrong("About right. Give three digits: 160 over how many alarms?")
-    if _near(answer, 0.0016, 0.0001):
+    if near(answer, 0.0016, 0.0001):
         return wrong(
             "That is the share of all payments that are frauds and flagged. Divide it by the share that is flagged."
         )
-    if _near(answer, 0.002, 0.0001):
+    if near(answer, 0.002, 0.0001):
         return wrong("That is the base rate, before any alarm. The alarm should have taught you something.")
-    if _near(answer, 0.98):
+    if near(answer, 0.98):
         return wrong("That is the share of honest payments left in peace. Asked is the share of alarms that are real.")
     return wrong(
         f"You answered {answer:g}. Of 100,000 payments, count the flagged frauds and the flagged honest ones; the first "
@@ -76,15 +76,15 @@ def check_auc(my_auc) -> Verdict:
         found = float(result)
         more = (anomalous[:, None] > normal).float().mean().item()
         equal = (anomalous[:, None] == normal).float().mean().item()
-        if _near(found, more + equal / 2, 1e-4):
+        if near(found, more + equal / 2, 1e-4):
             continue
-        if _near(found, 1 - more - equal / 2, 1e-4):
+        if near(found, 1 - more - equal / 2, 1e-4):
             return wrong("The pairs are the wrong way round: the anomaly should score higher.")
-        if equal and _near(found, more, 1e-4):
+        if equal and near(found, more, 1e-4):
             return wrong("Right without ties. An equal pair counts one half, and you count it as nothing.")
-        if equal and _near(found, more + equal, 1e-4):
+        if equal and near(found, more + equal, 1e-4):
             return wrong("Right without ties. An equal pair counts one half, and you count it whole.")
-        if _near(found, (more + equal / 2) * len(normal) * len(anomalous), 1e-3):
+        if near(found, (more + equal / 2) * len(normal) * len(anomalous), 1e-3):
             return wrong("That is the number of pairs. Divide by how many pairs there are.")
         return wrong(
             f"For {normal.tolist()} and {anomalous.tolist()} ({name}) you return {found:.3f}. Compare every anomaly "
@@ -122,7 +122,7 @@ def check_cheapest_threshold(cheapest_threshold) -> Verdict:
         t = float(result)
         candidates = torch.cat([normal, anomalous])
         bills = _bill(candidates, normal, anomalous, base_rate, miss, price)
-        if _near(t, float(bills.min()), 1e-6):
+        if near(t, float(bills.min()), 1e-6):
             return wrong("That is the lowest cost. Return the threshold at which it is reached.")
         if t == int(bills.argmin()) and t not in candidates:
             return wrong("That is the position of the best score in the list. Return the score itself.")
@@ -147,7 +147,7 @@ def check_cheapest_threshold(cheapest_threshold) -> Verdict:
             (bills.argmax(), "That is the dearest threshold. You want the lowest cost."),
         ]  # fmt: skip
         for index, hint in mistakes:
-            if _near(t, float(candidates[index]), 1e-5):
+            if near(t, float(candidates[index]), 1e-5):
                 return wrong(hint)
         return wrong(
             f"With base rate {base_rate}, miss {miss:g} and check {price:g}, your threshold {t:.2f} is not the cheapest. "
@@ -214,7 +214,3 @@ def _quadratic(away: Tensor, z_train: Tensor) -> Tensor:
 
 def _mahalanobis(z_train: Tensor, z: Tensor) -> Tensor:
     return _quadratic(z.double() - z_train.double().mean(0), z_train)
-
-
-def _near(answer: float, value: float, tolerance: float = 0.001) -> bool:
-    return abs(answer - value) <= tolerance

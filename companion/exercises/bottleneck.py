@@ -3,11 +3,7 @@
 import torch
 from torch import Tensor
 
-from companion.exercises._verdict import NO_ANSWER, Verdict, call, is_number, right, wrong
-
-
-def _near(answer: float, value: float, within: float = 0.001) -> bool:
-    return abs(answer - value) <= within
+from companion.exercises._verdict import NO_ANSWER, Verdict, call, is_number, letter, near, right, wrong
 
 
 def check_border_noise(answer) -> Verdict:
@@ -17,44 +13,43 @@ def check_border_noise(answer) -> Verdict:
     if not is_number(answer):
         return wrong(f"You answered {answer!r}; expected a number, such as 0.1.")
     border = 129 / 784
-    if _near(answer, border / 3):
+    if near(answer, border / 3):
         return right(
             "Only the border is wrong, 129 of 784 pixels, and a number drawn evenly from 0 to 1 has a mean square of 1/3."
         )
-    if _near(answer, 1 / 3):
+    if near(answer, 1 / 3):
         return wrong("That is the error at a border pixel. How many of the 784 pixels are at the border?")
-    if _near(answer, border):
+    if near(answer, border):
         return wrong("That is the share of border pixels. How large is the squared error at one of them, on average?")
-    if _near(answer, border / 2):
+    if near(answer, border / 2):
         return wrong("You averaged the noise, 1/2. The error is squared before it is averaged.")
-    if _near(answer, border / 4):
+    if near(answer, border / 4):
         return wrong("You squared the average of the noise. Average the squares: integrate u^2 from 0 to 1.")
-    if _near(answer, border / 12):
+    if near(answer, border / 12):
         return wrong("1/12 is the variance, the error of answering 0.5. At the border the net answers 0.")
-    if _near(answer, (1 - border) / 3):
+    if near(answer, (1 - border) / 3):
         return wrong("You let the lit pixels be wrong. They come back exactly; the border does not.")
-    if _near(answer, 0):
+    if near(answer, 0):
         return wrong("The lit pixels come back exactly, but what happens to the noise at the border?")
     return wrong(f"You answered {answer:g}. Multiply the share of border pixels by the mean square of the noise.")
 
 
 def check_same_average(answer) -> Verdict:
     """Exercise 3.2: which of three units with the same average has the smallest KL penalty: "A", "B", "C" or "D"."""
-    if answer is ...:
-        return NO_ANSWER
-    letter = answer.strip(" .\n").upper() if isinstance(answer, str) else answer
-    if letter == "D":
-        return right(
-            "All three average 0.01, and the penalty sees nothing else. A low average costs nothing, "
-            "whether the unit is silent on most images or not."
-        )
-    if letter == "A":
-        return wrong("It is the sparsest of the three. But what does the penalty compute before it compares with rho?")
-    if letter == "B":
-        return wrong("It stands at rho on every image. Does the penalty look at single images?")
-    if letter == "C":
-        return wrong("Compute its average over all images, then put that into the formula.")
-    return wrong(f'You answered {answer!r}; expected one of "A", "B", "C", "D".')
+    return letter(
+        answer,
+        {
+            "A": wrong(
+                "It is the sparsest of the three. But what does the penalty compute before it compares with rho?"
+            ),
+            "B": wrong("It stands at rho on every image. Does the penalty look at single images?"),
+            "C": wrong("Compute its average over all images, then put that into the formula."),
+            "D": right(
+                "All three average 0.01, and the penalty sees nothing else. A low average costs nothing, "
+                "whether the unit is silent on most images or not."
+            ),
+        },
+    )
 
 
 def check_soft_threshold(answer) -> Verdict:
@@ -63,19 +58,19 @@ def check_soft_threshold(answer) -> Verdict:
         return NO_ANSWER
     if not is_number(answer):
         return wrong(f"You answered {answer!r}; expected a number.")
-    if _near(answer, 1.75):
+    if near(answer, 1.75):
         return right(
             "z = a - weight / 2, and 0 where that is negative: every unit that stays on is too small by weight / 2."
         )
-    if _near(answer, 1.5):
+    if near(answer, 1.5):
         return wrong("You took off the whole weight. The derivative of the square brings a factor 2.")
-    if _near(answer, 2.25) or _near(answer, 2.5):
+    if near(answer, 2.25) or near(answer, 2.5):
         return wrong("The sign is reversed: a penalty on z cannot make z larger than a.")
-    if _near(answer, 2):
+    if near(answer, 2):
         return wrong("That is the best z without the penalty.")
-    if _near(answer, 0):
+    if near(answer, 0):
         return wrong("At z = 0 the loss is a^2 = 4. Is there a smaller one?")
-    if _near(answer, 2 / 1.5) or _near(answer, 2 / 1.25):
+    if near(answer, 2 / 1.5) or near(answer, 2 / 1.25):
         return wrong("That belongs to a penalty on z squared. Here the penalty is weight times z itself.")
     return wrong(f"You answered {answer:g}. Set the derivative of (a - z)^2 + weight * z with respect to z to 0.")
 

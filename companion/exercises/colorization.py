@@ -1,16 +1,13 @@
 """Checks of the exercises of chapter 8."""
 
-import re
-
 import torch
-from torch import Tensor
 
-from companion.exercises._verdict import NO_ANSWER, Verdict, call, is_number, right, wrong
+from companion.exercises._verdict import NO_ANSWER, Verdict, call, is_number, letter, near, right, wrong
 
 
 def check_car(answer) -> Verdict:
     """Exercise 8.1: what squared error paints a car that is red or green: A one of them, B grey, C yellow, D patches."""
-    return _letter(
+    return letter(
         answer,
         {
             "A": wrong(
@@ -32,27 +29,27 @@ def check_cost_of_drawing(answer) -> Verdict:
         return NO_ANSWER
     if not is_number(answer):
         return wrong(f"You answered {answer!r}; expected a number.")
-    if _near(answer, 2):
+    if near(answer, 2):
         return right(
             "2, whatever the distribution: the draw and the truth each stray from the mean by one variance, and being "
             "independent, their variances add."
         )
-    if _near(answer, 1):
+    if near(answer, 1):
         return wrong("That holds for the mean distance of two opposite colours. The question is about its square.")
-    if _near(answer, 4):
+    if near(answer, 4):
         return wrong("Twice the distance is four times the square, but how often does the draw miss?")
-    if _near(answer, 0.5):
+    if near(answer, 0.5):
         return wrong("Upside down: can anything beat the mean in squared error?")
-    if _near(answer, 2**0.5, 0.02):
+    if near(answer, 2**0.5, 0.02):
         return wrong("That is the ratio of the roots. The question is about the squared errors themselves.")
-    if _near(answer, 0):
+    if near(answer, 0):
         return wrong("The draw has the right probabilities, yet it does not know which colour this picture had.")
     return wrong(f"You answered {answer:g}. Write C - C' as (C - m) - (C' - m), square it, and take the expectation.")
 
 
 def check_claim(answer) -> Verdict:
     """Exercise 8.3: what network 9, grey 10, mean colour 12, table 7 supports: A works, B context, C one pixel, D none."""
-    return _letter(
+    return letter(
         answer,
         {
             "A": wrong("It beats grey, but a rival beats it, without looking at a single neighbour."),
@@ -200,17 +197,3 @@ def check_rare_weights(weights) -> Verdict:
         "Rare colours count more, absent ones stay finite, and a plain mean of the weighted losses keeps its size, since the "
         "mean weight is 1."
     )
-
-
-def _letter(answer, verdicts: dict[str, Verdict]) -> Verdict:
-    """The verdict on one of the letters A to D; "C: yellow", "C." and "c)" count as C."""
-    if answer is ...:
-        return NO_ANSWER
-    letter = re.split(r"[:.)\s]", answer.strip().upper())[0] if isinstance(answer, str) else ""
-    if letter not in verdicts:
-        return wrong(f'You answered {answer!r}; expected one of the letters "A", "B", "C" and "D", with quotes.')
-    return verdicts[letter]
-
-
-def _near(answer: float | Tensor, value: float, tolerance: float = 0.001) -> bool:
-    return abs(float(answer) - value) <= tolerance

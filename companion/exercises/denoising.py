@@ -5,7 +5,7 @@ from math import sqrt
 import torch
 from torch import Tensor, nn
 
-from companion.exercises._verdict import NO_ANSWER, Verdict, call, is_number, right, wrong
+from companion.exercises._verdict import NO_ANSWER, Verdict, call, is_number, near, right, run, wrong
 
 
 def check_doing_nothing(answer) -> Verdict:
@@ -14,19 +14,19 @@ def check_doing_nothing(answer) -> Verdict:
         return NO_ANSWER
     if not is_number(answer):
         return wrong(f"You answered {answer!r}; expected a number.")
-    if _near(answer, 0.25):
+    if near(answer, 0.25):
         return right("The error is the noise alone, and its mean square is its variance, sigma^2.")
-    if _near(answer, 0.5):
+    if near(answer, 0.5):
         return wrong("That is the noise's standard deviation. The error is squared before it is averaged.")
-    if _near(answer, 0.04):
+    if near(answer, 0.04):
         return wrong("That is the figure of the chapter, at sigma 0.2. Here sigma is 0.5.")
-    if _near(answer, 0.1):
+    if near(answer, 0.1):
         return wrong(
             "The error does not grow in proportion to sigma: look at what happens to a number when you square it."
         )
-    if _near(answer, 0.125):
+    if near(answer, 0.125):
         return wrong("That is half of it, as if a clip had removed the rest. Doing nothing clips nothing.")
-    if _near(answer, 0):
+    if near(answer, 0):
         return wrong("The error is against the clean image, and the noisy one differs from it.")
     return wrong(
         f"You answered {answer:g}. The difference between noisy and clean image is the noise: square, and average."
@@ -39,21 +39,21 @@ def check_shrinkage(answer) -> Verdict:
         return NO_ANSWER
     if not is_number(answer):
         return wrong(f"You answered {answer!r}; expected a number.")
-    if _near(answer, 0.75):
+    if near(answer, 0.75):
         return right("w = v / (v + sigma^2): trust the pixel by its share of the total variance.")
-    if _near(answer, 0.25):
+    if near(answer, 0.25):
         return wrong("That is the noise's share of the total variance. How much should you trust the pixel?")
-    if _near(answer, 0.12 / 0.32, 0.002):
+    if near(answer, 0.12 / 0.32, 0.002):
         return wrong("You added sigma to a variance. The two can be added once both are variances.")
-    if _near(answer, sqrt(0.12) / (sqrt(0.12) + 0.2), 0.002):
+    if near(answer, sqrt(0.12) / (sqrt(0.12) + 0.2), 0.002):
         return wrong("You used standard deviations. Of independent numbers, the variances add up.")
-    if _near(answer, 3):
+    if near(answer, 3):
         return wrong("That is the ratio of signal to noise. A weight above 1 would make the noise larger still.")
-    if _near(answer, sqrt(0.75), 0.002):
+    if near(answer, sqrt(0.75), 0.002):
         return wrong("That is the root of it: the weight at which the estimate varies as much as the pixel does.")
-    if _near(answer, 1):
+    if near(answer, 1):
         return wrong("A weight of 1 hands the noisy pixel back. A little less costs little signal, and saves noise.")
-    if _near(answer, 0):
+    if near(answer, 0):
         return wrong("A weight of 0 throws the signal away with the noise.")
     return wrong(
         f"You answered {answer:g}. Write the error as (w - 1)^2 v + w^2 sigma^2, and find where its slope is 0."
@@ -62,8 +62,6 @@ def check_shrinkage(answer) -> Verdict:
 
 def check_repaired_loss(loss_fn) -> Verdict:
     """Exercise 6.3: (model, x) -> {"loss": mse of model(x + fresh Gaussian noise of 0.2) against the clean x}."""
-    if not callable(loss_fn):
-        return wrong(f"You passed {loss_fn!r}; expected your function, without parentheses after its name.")
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(0)
         x = torch.rand(64, 1, 28, 28)
@@ -120,21 +118,21 @@ def check_salty_target(answer) -> Verdict:
         return NO_ANSWER
     if not is_number(answer):
         return wrong(f"You answered {answer!r}; expected a number from 0 to 1.")
-    if _near(answer, 0.8):
+    if near(answer, 0.8):
         return right(
             "1 - p/2: the mean of the target. This noise moves the mean, so here Noise2Noise needs another loss."
         )
-    if _near(answer, 1):
+    if near(answer, 1):
         return wrong(
             "That would be so if the noise left the mean of the target alone. Can it make a white pixel whiter?"
         )
-    if _near(answer, 0.6):
+    if near(answer, 0.6):
         return wrong("That counts a struck pixel as black. Half of the struck pixels turn white.")
-    if _near(answer, 0.2):
+    if near(answer, 0.2):
         return wrong("That is the answer for a black pixel. This one is white.")
-    if _near(answer, 0.5):
+    if near(answer, 0.5):
         return wrong("That is the mean of a struck pixel. Not every pixel is struck.")
-    if _near(answer, 0.4):
+    if near(answer, 0.4):
         return wrong("That is the probability of being struck. Ask for the mean of the target.")
     return wrong(
         f"You answered {answer:g}. List the values that the target can take, with their probabilities; average."
@@ -202,12 +200,9 @@ class _Probe(nn.Module):
 
 def _loss_of(loss_fn, model, x) -> Tensor | Verdict:
     """The loss that the learner's function returns in a dict, or the verdict on what went wrong."""
-    try:
-        result = loss_fn(model, x)
-    except Exception as error:
-        return wrong(f"Your function stopped with {type(error).__name__}: {error}")
-    if result is None or result is ...:
-        return NO_ANSWER
+    result = run(loss_fn, model, x)
+    if isinstance(result, Verdict):
+        return result
     if not isinstance(result, dict):
         return wrong(f'Your function returned a {type(result).__name__}; expected a dict, {{"loss": ...}}, for fit.')
     loss = result.get("loss")
@@ -218,7 +213,3 @@ def _loss_of(loss_fn, model, x) -> Tensor | Verdict:
             f"The loss has the shape {tuple(loss.shape)}; expected one number, the mean over pixels and images."
         )
     return loss.reshape(())
-
-
-def _near(answer: float, value: float, tolerance: float = 0.001) -> bool:
-    return abs(answer - value) <= tolerance

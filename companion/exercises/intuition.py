@@ -3,26 +3,25 @@
 import torch
 
 from companion.autoencoder import DenseAutoencoder
-from companion.exercises._verdict import NO_ANSWER, Verdict, call, is_number, right, wrong
+from companion.exercises._verdict import NO_ANSWER, Verdict, call, is_number, letter, right, wrong
 
 
 def check_unseen(answer) -> Verdict:
     """Exercise 1.1: which change of the test digits costs the most: "A", "B", "C" or "D"."""
-    if answer is ...:
-        return NO_ANSWER
-    letter = answer.strip().upper() if isinstance(answer, str) else answer
-    if letter == "D":
-        return right(
-            "Every background pixel is now off what the decoder has learnt to draw there, "
-            "and most pixels are background. To your eye it is the same digit."
-        )
-    if letter == "A":
-        return wrong("A mirrored digit is still made of strokes in the usual places. Look for a change to more pixels.")
-    if letter == "B":
-        return wrong("Dimmed, an image has little ink to get wrong. Compare the blank page in the table above.")
-    if letter == "C":
-        return wrong("The strokes stand where few digits have any, but the background is still black. Count pixels.")
-    return wrong(f'You answered {answer!r}; expected one of "A", "B", "C", "D".')
+    return letter(
+        answer,
+        {
+            "A": wrong(
+                "A mirrored digit is still made of strokes in the usual places. Look for a change to more pixels."
+            ),
+            "B": wrong("Dimmed, an image has little ink to get wrong. Compare the blank page in the table above."),
+            "C": wrong("The strokes stand where few digits have any, but the background is still black. Count pixels."),
+            "D": right(
+                "Every background pixel is now off what the decoder has learnt to draw there, "
+                "and most pixels are background. To your eye it is the same digit."
+            ),
+        },
+    )
 
 
 def check_matching_pca(answer) -> Verdict:

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from companion.exercises._verdict import NO_ANSWER, Verdict, call, is_number, right, wrong
+from companion.exercises._verdict import NO_ANSWER, Verdict, call, is_number, near, right, run, wrong
 
 
 def check_reduction(answer) -> Verdict:
@@ -15,15 +15,15 @@ def check_reduction(answer) -> Verdict:
         return NO_ANSWER
     if not is_number(answer):
         return wrong(f"You answered {answer!r}; expected a number.")
-    if _near(answer, 0.01, 1e-5):
+    if near(answer, 0.01, 1e-5):
         return right("30.72 / 3072: the colleague's network is better than yours, though its number looked far worse.")
-    if _near(answer, 0.03, 1e-4):
+    if near(answer, 0.03, 1e-4):
         return wrong("You divided by the pixels of one channel. How many numbers has a colour image?")
-    if _near(answer, 30.72 / 784, 1e-4):
+    if near(answer, 30.72 / 784, 1e-4):
         return wrong("784 belongs to the digits. Count the numbers of a colour image of 32 by 32 pixels.")
-    if _near(answer, 0.012, 1e-5):
+    if near(answer, 0.012, 1e-5):
         return wrong("That is your own mse. Bring the colleague's figure to the same reduction.")
-    if _near(answer, 30.72, 1e-3):
+    if near(answer, 30.72, 1e-3):
         return wrong("That is the sum over an image. The mse is a mean over its numbers.")
     if answer > 1000:
         return wrong("From a sum to a mean one divides.")
@@ -40,20 +40,20 @@ def check_doubt(with_mse, with_l1, with_bce) -> Verdict:
             return wrong(f"Your answer for {name} is {answer!r}; expected a number.")
         if not 0 <= answer <= 1:
             return wrong(f"Your answer for {name} is {answer:g}; expected a number from 0 to 1.")
-    if _near(with_mse, 0.3) and _near(with_l1, 0.46):
+    if near(with_mse, 0.3) and near(with_l1, 0.46):
         return wrong("You have the two kinds of average the wrong way round. Which of them does squaring ask for?")
     for name in ("MSE", "BCE"):
-        if _near(answers[name], 0.4):
+        if near(answers[name], 0.4):
             return wrong(f"{name}: that is the share of white. The cases of 0.3 count as well.")
-        if _near(answers[name], 1.3 / 3, 0.002):
+        if near(answers[name], 1.3 / 3, 0.002):
             return wrong(f"{name}: you averaged the three values as if they were equally frequent.")
-    if not _near(with_mse, 0.46):
+    if not near(with_mse, 0.46):
         return wrong("MSE: ask for the value at which the slope of the expected square is zero.")
-    if not _near(with_l1, 0.3):
+    if not near(with_l1, 0.3):
         return wrong("L1: sort the ten values, and look in the middle.")
-    if _near(with_bce, 0.3):
+    if near(with_bce, 0.3):
         return wrong("BCE: that is the median. Is its expected slope zero there?")
-    if not _near(with_bce, 0.46):
+    if not near(with_bce, 0.46):
         return wrong("BCE: it is linear in the true value. What does its expectation depend on, then?")
     return right("The mean, the median, the mean. Squared error and cross-entropy agree on what is best.")
 
@@ -64,36 +64,31 @@ def check_laplace(answer) -> Verdict:
         return NO_ANSWER
     if not is_number(answer):
         return wrong(f"You answered {answer!r}; expected a number.")
-    if _near(answer, 0.03, 1e-5):
+    if near(answer, 0.03, 1e-5):
         return right("The best b is the mean absolute error: 23.52 / 784.")
-    if _near(answer, 23.52, 1e-2):
+    if near(answer, 23.52, 1e-2):
         return wrong("That is the sum over 784 pixels. The second term of the NLL grows with the pixels too.")
-    if _near(answer, 784 / 23.52, 1e-1):
+    if near(answer, 784 / 23.52, 1e-1):
         return wrong("That is upside down: larger errors should ask for a larger width.")
-    if _near(answer, 0.0009, 1e-5):
+    if near(answer, 0.0009, 1e-5):
         return wrong("You squared it. In the Laplace density the error is not squared, and neither is b.")
-    if _near(answer, sqrt(0.03), 1e-3):
+    if near(answer, sqrt(0.03), 1e-3):
         return wrong("You took a root, as for sigma of a bell curve. Here no square has to be undone.")
-    if _near(answer, 0.06, 1e-5) or _near(answer, 0.015, 1e-5):
+    if near(answer, 0.06, 1e-5) or near(answer, 0.015, 1e-5):
         return wrong("You are off by a factor of 2. What is the slope of log(2 b) with respect to b?")
-    if _near(answer, 0.03 * sqrt(2), 1e-3):
+    if near(answer, 0.03 * sqrt(2), 1e-3):
         return wrong("That is the standard deviation of the best Laplace density. The question is for b.")
     return wrong(f"You answered {answer:g}. Write the NLL as A / b + D log(2 b), and find where its slope is zero.")
 
 
 def check_objective(objective) -> Verdict:
     """Exercise 2.4: (model, x) -> squared error + 0.5 * L1 of the code, sums per image, mean over images."""
-    if not callable(objective):
-        return wrong(f"You passed {objective!r}; expected your function, without parentheses after its name.")
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(0)
         model, x = _Probe(), torch.rand(6, 1, 8, 8)
-        try:
-            result = objective(model, x.clone())
-        except Exception as error:
-            return wrong(f"Your function stopped with {type(error).__name__}: {error}")
-    if result is None or result is ...:
-        return NO_ANSWER
+        result = run(objective, model, x.clone())
+    if isinstance(result, Verdict):
+        return result
     if not isinstance(result, dict):
         return wrong(f"Your function returned a {type(result).__name__}; expected a dict with three entries.")
     for name in ("loss", "error", "penalty"):
@@ -311,7 +306,3 @@ class _Probe(nn.Module):
 
 def _same(value: Tensor, other: Tensor) -> bool:
     return torch.allclose(value.detach().float().reshape(()), other.float(), rtol=1e-4, atol=0)
-
-
-def _near(answer: float, value: float, tolerance: float = 0.001) -> bool:
-    return abs(answer - value) <= tolerance

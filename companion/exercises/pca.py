@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from companion.exercises._verdict import NO_ANSWER, Verdict, call, is_number, right, wrong
+from companion.exercises._verdict import NO_ANSWER, Verdict, call, is_number, right, run, wrong
 from companion.pca import LinearAutoencoder
 
 
@@ -138,26 +138,17 @@ def check_components_needed(components_needed) -> Verdict:
 
 def check_ordered_loss(ordered_loss) -> Verdict:
     """Exercise 5.6: (model, x) -> {"loss": mean over j = 1..k of the mse with only the first j numbers of the code}."""
-    if not callable(ordered_loss):
-        return wrong(f"You passed {ordered_loss!r}; expected your function, without parentheses after its name.")
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(0)
         model, x = LinearAutoencoder(4, image_shape=(1, 6, 6)), torch.rand(8, 1, 6, 6)
         for layer in (model.encoder[0], model.decoder[0]):
             torch.nn.init.normal_(layer.weight, std=0.5)
-    seen = []
-
-    def loss_only(x):
-        seen.append(ordered_loss(model, x))
-        if seen[-1] is None or seen[-1] is ...:
-            return None
-        if not isinstance(seen[-1], dict) or not isinstance(seen[-1].get("loss"), Tensor):
-            raise TypeError('expected {"loss": tensor} as the result')
-        return seen[-1]["loss"]
-
-    loss = call(loss_only, x.clone())
-    if isinstance(loss, Verdict):
-        return loss
+    result = run(ordered_loss, model, x.clone())
+    if isinstance(result, Verdict):
+        return result
+    loss = result.get("loss") if isinstance(result, dict) else None
+    if not isinstance(loss, Tensor):
+        return wrong(f'Your function returned {result!r}; expected {{"loss": tensor}}.')
     if loss.numel() != 1:
         return wrong(f"The loss has the shape {tuple(loss.shape)}; expected one number.")
     with torch.no_grad():

@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.distributions import Independent, MultivariateNormal, Normal, kl_divergence
 
-from companion.exercises._verdict import NO_ANSWER, Verdict, call, is_number, right, wrong
+from companion.exercises._verdict import NO_ANSWER, Verdict, call, is_number, near, right, run, wrong
 
 
 def check_kl_order(answer) -> Verdict:
@@ -40,24 +40,24 @@ def check_kl_weight(answer) -> Verdict:
         return NO_ANSWER
     if not is_number(answer):
         return wrong(f"You answered {answer!r}; expected a number.")
-    if _near(answer, 49, 0.05):
+    if near(answer, 49, 0.05):
         return right(
             "784 / 16 = 49: the reconstruction was divided by 784, the KL divergence by 16 only. As a Gaussian decoder "
             f"this is 2 sigma_x^2 = 49, so sigma_x = {sqrt(24.5):.2f}, for pixels that lie between 0 and 1."
         )
-    if _near(answer, 784):
+    if near(answer, 784):
         return wrong("That is the bug before the repair. The KL divergence has become a mean as well: over what?")
-    if _near(answer, 16):
+    if near(answer, 16):
         return wrong("You looked at the units only. The other term was divided too, by how many pixels?")
-    if _near(answer, 1):
+    if near(answer, 1):
         return wrong("Both are means, but over different numbers of things: the two divisors do not cancel.")
-    if _near(answer, 16 / 784, 0.0005):
+    if near(answer, 16 / 784, 0.0005):
         return wrong("Upside down: which of the two terms was divided by more?")
-    if _near(answer, 784 * 16):
+    if near(answer, 784 * 16):
         return wrong("You multiplied the two divisors. Multiply the whole loss by 784 and look at the KL divergence.")
-    if _near(answer, 24.5, 0.05) or _near(answer, 98, 0.05):
+    if near(answer, 24.5, 0.05) or near(answer, 98, 0.05):
         return wrong("A factor 2 has crept in. Here both losses hold the whole squared error, without a half.")
-    if _near(answer, 28):
+    if near(answer, 28):
         return wrong("28 is the side of an image. It has 28 * 28 pixels.")
     return wrong(
         f"You answered {answer:g}. Write both means as sums, then multiply the loss so that the pixels are free."
@@ -136,25 +136,25 @@ def check_doubt(answer) -> Verdict:
         return NO_ANSWER
     if not is_number(answer):
         return wrong(f"You answered {answer!r}; expected a number.")
-    if _near(answer, 0.25):
+    if near(answer, 0.25):
         return right("sigma^2 = 1 / (1 + |w|^2 / sigma_x^2) = 1/16, the same for every image.")
-    if _near(answer, 1 / 16):
+    if near(answer, 1 / 16):
         return wrong("That is the variance. The question asks for the standard deviation.")
-    if _near(answer, sqrt(1 / 15)):
+    if near(answer, sqrt(1 / 15)):
         return wrong("A 1 is missing: the KL divergence holds sigma^2 itself besides its logarithm.")
-    if _near(answer, sqrt(1 / 3.4)):
+    if near(answer, sqrt(1 / 3.4)):
         return wrong("Where is the decoder's sigma_x? The squared error is divided by 2 sigma_x^2.")
-    if _near(answer, sqrt(1 / 7)):
+    if near(answer, sqrt(1 / 7)):
         return wrong("You divided by sigma_x. The squared error is divided by 2 sigma_x^2.")
-    if _near(answer, sqrt(1 / 31)):
+    if near(answer, sqrt(1 / 31)):
         return wrong("The half of the reconstruction term is missing: the squared error is divided by 2 sigma_x^2.")
-    if _near(answer, sqrt(1 / 8.5)):
+    if near(answer, sqrt(1 / 8.5)):
         return wrong("The half of the KL divergence is missing.")
-    if _near(answer, sqrt(1 / (1 + sqrt(2.4) / 0.16)), 0.0015):
+    if near(answer, sqrt(1 / (1 + sqrt(2.4) / 0.16)), 0.0015):
         return wrong("The length of w enters squared: how far does a shift of z by sigma move the image, squared?")
-    if _near(answer, 0):
+    if near(answer, 0):
         return wrong("The reconstruction alone would like that. What does the KL divergence say at sigma = 0?")
-    if _near(answer, 1):
+    if near(answer, 1):
         return wrong("The KL divergence alone would like that. The noise of z reaches the image, and costs there.")
     if -1e6 < answer < 0:
         return wrong("A standard deviation is never below 0.")
@@ -168,8 +168,6 @@ def check_doubt(answer) -> Verdict:
 
 def check_kl_target(kl_target_loss) -> Verdict:
     """Exercise 4.5: (model, x, target, weight) -> {"loss": r + weight * |kl - target|, "reconstruction": r, "kl": kl}."""
-    if not callable(kl_target_loss):
-        return wrong(f"You passed {kl_target_loss!r}; expected your function, without parentheses after its name.")
     weight = 3.0
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(0)
@@ -474,12 +472,9 @@ class _Probe(nn.Module):
 
 def _terms_of(loss_fn, model, x, target, weight) -> dict[str, Tensor] | Verdict:
     """The terms that the learner's function returns, or the verdict on what went wrong."""
-    try:
-        result = loss_fn(model, x, target, weight)
-    except Exception as error:
-        return wrong(f"Your function stopped with {type(error).__name__}: {error}")
-    if result is None or result is ...:
-        return NO_ANSWER
+    result = run(loss_fn, model, x, target, weight)
+    if isinstance(result, Verdict):
+        return result
     names, terms = ("loss", "reconstruction", "kl"), {}
     if not isinstance(result, dict):
         return wrong(f"Your function returned a {type(result).__name__}; expected a dict with {', '.join(names)}.")
@@ -497,7 +492,3 @@ def _terms_of(loss_fn, model, x, target, weight) -> dict[str, Tensor] | Verdict:
 
 def _all_strings(answer) -> bool:
     return all(isinstance(part, str) for part in answer)
-
-
-def _near(answer: float, value: float, tolerance: float = 0.001) -> bool:
-    return abs(answer - value) <= tolerance

@@ -5,7 +5,7 @@ from math import cos, pi, sin
 import torch
 from torch import Tensor
 
-from companion.exercises._verdict import NO_ANSWER, Verdict, call, is_number, right, wrong
+from companion.exercises._verdict import NO_ANSWER, Verdict, call, is_number, letter, near, right, run, wrong
 
 
 def check_fooled_judge(answer) -> Verdict:
@@ -14,42 +14,42 @@ def check_fooled_judge(answer) -> Verdict:
         return NO_ANSWER
     if not is_number(answer):
         return wrong(f"You answered {answer!r}; expected a number from 0 to 1.")
-    if _near(answer, 1 / 3, 0.004):
+    if near(answer, 1 / 3, 0.004):
         return right(
             "1/3: a 3 comes from the generator twice as often as from the data. So even perfect digits are "
             "recognised as forged: by being too many of a kind. That is how a good judge punishes collapse."
         )
-    if _near(answer, 0.5):
+    if near(answer, 0.5):
         return wrong("That would be so if the generator made each digit as often as the data does. It makes only five.")
-    if _near(answer, 2 / 3, 0.004):
+    if near(answer, 2 / 3, 0.004):
         return wrong("That is the probability of the other case: D is the probability of being real.")
-    if _near(answer, 1):
+    if near(answer, 1):
         return wrong("That is D on a 7, which the generator never draws. The question is about a 3.")
-    if _near(answer, 0):
+    if near(answer, 0):
         return wrong("A real 3 exists too, so the judge cannot be sure that it is forged.")
-    if _near(answer, 100 / 3, 0.4):
+    if near(answer, 100 / 3, 0.4):
         return wrong("As a probability, please, not in per cent.")
-    if _near(answer, 0.1) or _near(answer, 0.2):
+    if near(answer, 0.1) or near(answer, 0.2):
         return wrong("That is how often one of the two players draws a 3. D compares both.")
     return wrong(f"You answered {answer:g}. How often does a 3 come from the data, and how often from the generator?")
 
 
 def check_one_step(answer) -> Verdict:
     """Exercise 10.2: what a perfect denoiser draws in a single step from t = 1: A digit, B average, C noise, D black."""
-    if answer is ...:
-        return NO_ANSWER
-    letter = answer.strip().upper().partition(":")[0] if isinstance(answer, str) else ""
-    if letter not in {"A", "B", "C", "D"}:
-        return wrong(f'You answered {answer!r}; expected one of the letters "A", "B", "C" and "D", with quotes.')
-    return {
-        "A": wrong("To draw a sharp digit it would have to know which one. What does the noise at t = 1 say about it?"),
-        "B": right(
-            "At t = 1 the noise says nothing about the digit, so the best guess in squared error is the mean of all "
-            "of them. The choice of one digit is made step by step, as the guesses begin to differ."
-        ),
-        "C": wrong("A denoiser answers with its guess at the clean image. Is noise ever the best guess?"),
-        "D": wrong("Black is the commonest pixel, but squared error asks for the mean, and that has ink in it."),
-    }[letter]
+    return letter(
+        answer,
+        {
+            "A": wrong(
+                "To draw a sharp digit it would have to know which one. What does the noise at t = 1 say about it?"
+            ),
+            "B": right(
+                "At t = 1 the noise says nothing about the digit, so the best guess in squared error is the mean of all "
+                "of them. The choice of one digit is made step by step, as the guesses begin to differ."
+            ),
+            "C": wrong("A denoiser answers with its guess at the clean image. Is noise ever the best guess?"),
+            "D": wrong("Black is the commonest pixel, but squared error asks for the mean, and that has ink in it."),
+        },
+    )
 
 
 def check_noise_error(answer) -> Verdict:
@@ -59,23 +59,23 @@ def check_noise_error(answer) -> Verdict:
     if not is_number(answer):
         return wrong(f"You answered {answer!r}; expected a number.")
     a, s = cos(pi / 6), sin(pi / 6)
-    if _near(answer, 0.06, 0.0005):
+    if near(answer, 0.06, 0.0005):
         return right(
             "a^2 / s^2 = 0.75 / 0.25 = 3, times 0.02: Ho's loss weighs this time three times, t = 2/3 a third."
         )
-    if _near(answer, 0.02 / 3, 0.0003):
+    if near(answer, 0.02 / 3, 0.0003):
         return wrong(
             "Upside down. Where there is little noise, a small error of the image is a large one of the noise."
         )
-    if _near(answer, 0.02 * a / s, 0.0005):
+    if near(answer, 0.02 * a / s, 0.0005):
         return wrong("That is the factor between the errors. The question asks for the error squared.")
-    if _near(answer, 0.08, 0.0005):
+    if near(answer, 0.08, 0.0005):
         return wrong(
             "That is 1 / s^2, the weight of the chapter's own loss. Subtract the two expressions for the noise."
         )
-    if _near(answer, 0.02):
+    if near(answer, 0.02):
         return wrong("The two errors are equal only where signal and noise are, at t = 1/2.")
-    if _near(answer, 0.02 * a * a, 0.0005):
+    if near(answer, 0.02 * a * a, 0.0005):
         return wrong("You forgot to divide by s: the noise is what is left, over s.")
     return wrong(f"You answered {answer:g}. Write eps and eps_hat with x_t, x and x_hat, and subtract.")
 
@@ -91,14 +91,9 @@ def check_amounts(amounts) -> Verdict:
 
 def _check_amounts_for(amounts, betas: Tensor) -> Verdict:
     """The verdict on one list of betas."""
-    if not callable(amounts):
-        return wrong(f"You passed {amounts!r}; expected your function, without parentheses after its name.")
-    try:
-        result = amounts(betas.clone())
-    except Exception as error:
-        return wrong(f"Your function stopped with {type(error).__name__}: {error}")
-    if result is None or result is ...:
-        return NO_ANSWER
+    result = run(amounts, betas.clone())
+    if isinstance(result, Verdict):
+        return result
     if not isinstance(result, tuple | list) or len(result) != 2 or not all(isinstance(r, Tensor) for r in result):
         return wrong("Your function returned something else than two tensors; expected a and s: return a, s.")
     a, s = (r.detach() for r in result)
@@ -212,7 +207,3 @@ def check_gaussian_denoiser(denoiser) -> Verdict:
             "of one given the other is a straight line, mean + Cov / Var times the deviation."
         )
     return right("m + a v (x_t - a m) / (a^2 v + s^2): with this denoiser the sampler turns noise into N(3, 0.5^2).")
-
-
-def _near(answer: float, value: float, tolerance: float = 0.001) -> bool:
-    return abs(answer - value) <= tolerance
