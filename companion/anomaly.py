@@ -129,7 +129,7 @@ def report(normal: Tensor, anomalous: Tensor, threshold: float) -> Report:
     """
     _check_scores(normal, "normal")
     _check_scores(anomalous, "anomalous")
-    scores = torch.cat([normal.double(), anomalous.double()])
+    scores = torch.cat([normal.double(), anomalous.double()]).cpu()
     is_anomaly = torch.cat([torch.zeros(len(normal)), torch.ones(len(anomalous))])
     return Report(
         auc=float(roc_auc_score(is_anomaly, scores)),
@@ -185,7 +185,7 @@ def first_alarm(scores: Tensor, threshold: float, needed: int = 5, of: int = 8) 
     if not 1 <= needed <= of:
         raise ValueError(f"needed is {needed} and of is {of}; expected 1 <= needed <= of.")
     above = (scores > threshold).long().cumsum(0)
-    recent = above - torch.cat([torch.zeros(of, dtype=torch.long), above])[: len(above)]
+    recent = above - torch.cat([above.new_zeros(of), above])[: len(above)]
     when = (recent >= needed).nonzero()
     return int(when[0]) if len(when) else None
 

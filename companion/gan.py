@@ -149,7 +149,7 @@ def fit_gan(
         for _ in range(epochs):
             totals = dict.fromkeys(players, 0.0)
             for batch in torch.randperm(len(x)).split(batch_size):
-                x_fake = generator(torch.randn(len(batch), generator.code_size))
+                x_fake = generator(torch.randn(len(batch), generator.code_size).to(x.device))
 
                 # The judge's turn: the generated images count as given.
                 loss = discriminator_loss(discriminator(x[batch]), discriminator(x_fake.detach()))

@@ -64,14 +64,13 @@ def affinities(x: Tensor, perplexity: float = 30.0) -> Tensor:
     Source: van der Maaten and Hinton, Visualizing data using t-SNE, 2008.
     """
     _check_perplexity(perplexity, x)
-    n = len(x)
     # (N, N); infinite, so that no point is its own neighbour
     d = torch.cdist(x, x).square().fill_diagonal_(float("inf"))
     # A factor common to a row cancels in its shares; this one keeps exp from underflow.
     d = d - d.amin(1, keepdim=True)
     # Between which bounds is 1 / (2 sigma^2), (N, 1)? Large means a narrow bell.
-    low, high = torch.zeros(n, 1), torch.full((n, 1), float("inf"))
     precision = 1 / d.nan_to_num(posinf=0).mean(1, keepdim=True).clamp(min=1e-12)
+    low, high = torch.zeros_like(precision), torch.full_like(precision, float("inf"))
     for _ in range(25):
         weights = torch.exp(-precision * d)  # (N, N), 0 on the diagonal
         shares = weights / weights.sum(1, keepdim=True)
@@ -80,7 +79,7 @@ def affinities(x: Tensor, perplexity: float = 30.0) -> Tensor:
         low, high = torch.where(too_wide, precision, low), torch.where(too_wide, high, precision)
         # halve the gap between the bounds; as long as there is no upper one, double
         precision = torch.where(high.isinf(), 2 * low, (low + high) / 2)
-    return (shares + shares.T) / (2 * n)
+    return (shares + shares.T) / (2 * len(x))
 
 
 def tsne_divergence(z: Tensor, p: Tensor) -> Tensor:
@@ -92,8 +91,8 @@ def tsne_divergence(z: Tensor, p: Tensor) -> Tensor:
     Source: van der Maaten and Hinton, 2008.
     """
     _check_pairs(z, p)
-    d = (z[:, None] - z).square().sum(2)  # (N, 1, d) - (N, d) -> (N, N, d) -> (N, N)
-    weights = (1 - torch.eye(len(z))) / (1 + d)  # 0 on the diagonal
+    d = (z.unsqueeze(1) - z).square().sum(2)  # (N, 1, d) - (N, d) -> (N, N, d) -> (N, N)
+    weights = (1 - torch.eye(len(z), device=z.device)) / (1 + d)  # 0 on the diagonal
     q = (weights / weights.sum()).clamp(min=1e-12)
     return (torch.xlogy(p, p) - p * q.log()).sum()
 

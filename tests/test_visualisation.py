@@ -9,6 +9,7 @@ import torch
 from scipy.spatial.distance import squareform
 from sklearn.manifold import _t_sne
 from sklearn.neighbors import KNeighborsClassifier
+from torch._subclasses import FakeTensorMode
 
 from companion import DenseAutoencoder, digits, fit
 from companion.visualisation import (
@@ -180,3 +181,12 @@ def test_bad_input_gets_one_clear_message(error, message, function):
         function(z, y)
     assert message in str(raised.value)
     plt.close("all")
+
+
+def test_the_objective_computes_where_the_points_are_also_on_a_machine_without_a_gpu(monkeypatch):
+    """Tensors that only claim to be on a GPU: PyTorch refuses to combine them with others, as a GPU would."""
+    monkeypatch.setattr("companion.visualisation._check_perplexity", lambda *_: None)  # it reads the numbers
+    with FakeTensorMode():
+        p = affinities(torch.empty(8, 3, device="cuda"), 2.0)
+        assert p.device.type == "cuda"
+        assert tsne_divergence(torch.empty(8, 2, device="cuda"), p).device.type == "cuda"
