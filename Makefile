@@ -17,8 +17,7 @@ book: $(READY) ## run the notebooks, build the pages, print where to open them
 	@echo "Open in a browser: $(CURDIR)/_build/html/index.html"
 
 test: check ## check everything: code style, package, notebooks' numbers, built pages
-	$(BIN)/python -m pytest -n 2 --dist loadscope tests
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --nbval --nbval-cell-timeout=300 -n 2 --dist loadscope book
+	$(BIN)/python -m pytest -n 2 --dist loadscope --nbval --nbval-cell-timeout=300 tests book
 
 check: $(READY) ## style, types, spelling
 	$(BIN)/ruff check .

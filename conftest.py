@@ -16,6 +16,9 @@ import pytest
 from nbval import plugin as nbval
 
 os.environ["COMPANION_PROGRESS"] = "off"
+# Where tests run side by side, each has one thread: threads that wait for a core keep it from the others.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 PEAK_MB = 1000
 FLOAT = re.compile(r"(?<![\w.])[-+]?(?:(?:\d+\.\d*|\.\d+)(?:[eE][-+]?\d+)?|\d+[eE][-+]?\d+|nan|inf)(?![\w.]*\w)")

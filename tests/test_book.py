@@ -114,6 +114,7 @@ def browser():
 def open_page(browser, path: Path, viewport=DESKTOP, scheme="light"):
     """The page from disk, with the requests to other places and the complaints of its console."""
     page = browser.new_page(viewport=viewport, color_scheme=scheme)
+    page.set_default_timeout(120_000)  # milliseconds; a busy machine sets a chapter's formulas slowly
     page.foreign, page.complaints = [], []
     local = ("file:", "data:", "blob:")
     page.on("request", lambda r: None if r.url.startswith(local) else page.foreign.append(r.url))
