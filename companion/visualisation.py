@@ -13,9 +13,9 @@ from torch import Tensor, nn
 
 from companion._check import check_positive
 
-# Ten colours, one a digit: Paul Tol's "muted" scheme and a dark grey, told apart with the common kinds of colour blindness.
+# Ten colours, one a digit: Paul Tol's "muted" scheme, a violet for its wine red, and a dark grey.
 DIGIT_COLOURS = (
-    "#CC6677", "#332288", "#DDCC77", "#117733", "#88CCEE", "#882255", "#44AA99", "#999933", "#AA4499", "#555555",
+    "#CC6677", "#332288", "#DDCC77", "#117733", "#88CCEE", "#9933EE", "#44AA99", "#999933", "#AA4499", "#555555",
 )  # fmt: skip
 
 

@@ -121,7 +121,12 @@ def test_check_distance(function, ok, hint):
 
 
 def right_anneal(p, temperature):
-    q = p ** (1 / temperature)
+    q = (p / p.max()) ** (1 / temperature)
+    return q / q.sum()
+
+
+def vanishing_anneal(p, temperature):
+    q = p ** (1 / temperature)  # all 0 in float32 for many colours and a low temperature
     return q / q.sum()
 
 
@@ -130,6 +135,8 @@ def right_anneal(p, temperature):
     [
         (right_anneal, True, "over the sum"),
         (lambda p, t: (p.log() / t).softmax(0), True, "over the sum"),
+        (lambda p, t: vanishing_anneal(p.double(), t), True, "over the sum"),
+        (vanishing_anneal, False, "too small for float32"),
         (lambda p, t: p, False, "as they came"),
         (lambda p, t: right_anneal(p + 1e-6, t), False, "exactly"),
         (lambda p, t: p ** (1 / t), False, "divide by their sum"),

@@ -44,7 +44,7 @@ def check_cost_of_drawing(answer) -> Verdict:
         return wrong("That is the ratio of the roots. The question is about the squared errors themselves.")
     if near(answer, 0):
         return wrong("The draw has the right probabilities, yet it does not know which colour this picture had.")
-    return wrong(f"You answered {answer:g}. Write C - C' as (C - m) - (C' - m), square it, and take the expectation.")
+    return wrong(f"You answered {answer:g}. Write Y - Y' as (Y - m) - (Y' - m), square it, and take the expectation.")
 
 
 def check_claim(answer) -> Verdict:
@@ -115,6 +115,7 @@ def check_annealed(anneal) -> Verdict:
         (torch.tensor([0.5, 0.25, 0.125, 0.125]), 0.38),
         (torch.tensor([0.2, 0.8, 0.0]), 2.0),
         (torch.tensor([0.3, 0.6, 0.1]), 1.0),
+        (torch.full((313,), 1 / 313), 0.05),  # its 20th power is 0 in float32
     ):
         q = call(anneal, p.clone(), temperature)
         if isinstance(q, Verdict):
@@ -123,7 +124,13 @@ def check_annealed(anneal) -> Verdict:
         if q.shape != p.shape:
             return wrong(f"For {len(p)} probabilities you return the shape {tuple(q.shape)}; expected ({len(p)},).")
         power = p ** (1 / temperature)
-        exact = power / power.sum()
+        exact = (p / p.max()) ** (1 / temperature)
+        exact = exact / exact.sum()
+        if not q.isfinite().all() and power.sum() == 0:
+            return wrong(
+                "With 313 equally likely colours and T = 0.05 every power is too small for float32, and 0 / 0 is not a "
+                "number. Divide p by its largest value first."
+            )
         if not q.isfinite().all():
             return wrong("Some of your probabilities are not finite. A probability of 0 should stay 0.")
         if torch.allclose(q, exact, atol=1e-3):

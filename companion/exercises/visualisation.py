@@ -213,7 +213,8 @@ def check_place(place) -> Verdict:
                 return wrong(hint)
         return wrong("The places are not the means of the neighbours' places. Look for the neighbours in the data, x.")
     return right(
-        "A rule for t-SNE's map: as good as the data's neighbours, and as costly, since it needs all the data."
+        "A rule for t-SNE's map, as costly as the data's neighbours, since it needs all the data. How good it is hangs "
+        "on k: a mean of places can lie where none of the neighbours does. The cell below measures it."
     )
 
 
