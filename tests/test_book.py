@@ -149,9 +149,10 @@ def test_page_is_accessible(html, browser, name, scheme):
     from axe_playwright_python.sync_playwright import Axe
 
     page = open_page(browser, html / f"{name}.html", scheme=scheme)
-    rules = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}
+    # Only violations in full: to list every element that passes takes half as long again.
+    options = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"], "resultTypes": ["violations"]}
     # docutils writes the bibliography with ARIA roles that newer rules call deprecated.
-    violations = Axe().run(page, context={"exclude": [[".citation-list"]]}, options=rules).response["violations"]
+    violations = Axe().run(page, context={"exclude": [[".citation-list"]]}, options=options).response["violations"]
     found = [(v["id"], n["target"], n["failureSummary"][:200]) for v in violations for n in v["nodes"]]
     assert found == []
     page.close()
