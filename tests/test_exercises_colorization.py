@@ -137,6 +137,7 @@ def vanishing_anneal(p, temperature):
         (lambda p, t: (p.log() / t).softmax(0), True, "over the sum"),
         (lambda p, t: vanishing_anneal(p.double(), t), True, "over the sum"),
         (vanishing_anneal, False, "too small for float32"),
+        (lambda p, t: p ** (1 / t) / ((p ** (1 / t)).sum() + 1e-12), False, "too small for float32"),
         (lambda p, t: p, False, "as they came"),
         (lambda p, t: right_anneal(p + 1e-6, t), False, "exactly"),
         (lambda p, t: p ** (1 / t), False, "divide by their sum"),
