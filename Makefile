@@ -7,7 +7,7 @@ export COMPANION_PROGRESS ?= off
 export MPLCONFIGDIR ?= $(CURDIR)/.venv/matplotlib
 
 .DEFAULT_GOAL := help
-.PHONY: help book test check notebooks lab lock clean
+.PHONY: help book test check claims notebooks lab lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -17,13 +17,16 @@ book: $(READY) ## run the notebooks, build the pages, print where to open them
 	@echo "Open in a browser: $(CURDIR)/_build/html/index.html"
 
 test: check ## check everything: code style, package, notebooks' numbers, built pages
-	$(BIN)/python -m pytest -n 2 --dist loadscope --nbval --nbval-cell-timeout=300 tests book
+	$(BIN)/python -m pytest -n 2 --dist loadscope --nbval --nbval-cell-timeout=36000 tests book
 
 check: $(READY) ## style, types, spelling
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/codespell
+
+claims: $(READY) ## run the notebooks as other machines would, and with other seeds: does every claim hold? (hours)
+	$(BIN)/python tools/claims.py
 
 notebooks: $(READY) ## run every notebook from a clean kernel and store its text outputs
 	$(BIN)/python tools/notebooks.py run

@@ -1,13 +1,12 @@
-"""nbval, fitted to this book: numbers compare within a declared tolerance, and each notebook's peak memory is checked.
+"""nbval, fitted to this book: outputs agree as tools/agreement.py says, and each notebook's peak memory is checked.
 
-The tolerance stands in a notebook's metadata, ``{"nbval_tol": {"rtol": 0.02, "atol": 0}}``; a cell's own overrides it.
-Only numbers with a point or an exponent are compared so. Words, integers and everything else stay exact.
+The tolerance for decimal numbers stands in a notebook's metadata, ``{"nbval_tol": {"rtol": 0.02}}``; a cell's own
+overrides it.
 
 nbval offers no hook for either, and its classes call ``super(IPyNbCell, self)``, so single methods are replaced.
 Pictures and HTML are not compared: they are not stored.
 """
 
-import math
 import os
 import re
 import sys
@@ -16,40 +15,22 @@ from pathlib import Path
 import pytest
 from nbval import plugin as nbval
 
-os.environ["COMPANION_PROGRESS"] = "off"
-# Where tests run side by side, each has one thread: threads that wait for a core keep it from the others.
-if "PYTEST_XDIST_WORKER" in os.environ:
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
+from tools.agreement import moved, tolerance
+from tools.notebooks import STRICT, THREADS
+
+# One thread each, whatever runs side by side: threads that wait for a core keep it from the others.
+os.environ.update(STRICT | dict.fromkeys(THREADS, "1"))
 
 PEAK_MB = 1000
-FLOAT = re.compile(r"(?<![\w.])[-+]?(?:(?:\d+\.\d*|\.\d+)(?:[eE][-+]?\d+)?|\d+[eE][-+]?\d+|nan|inf)(?![\w.]*\w)")
-
-
-def close_text(reference: str, found: str, rtol: float = 0.0, atol: float = 0.0) -> bool:
-    """Whether two texts are equal, but for decimal numbers that may differ within the tolerance.
-
-    Runs of blanks count as one, since a number that grows by a digit shifts the columns of a table.
-    """
-
-    def words(text):
-        return re.sub(r"[ \t]+", " ", FLOAT.sub(" <number> ", text))
-
-    def numbers(text):
-        return [float(number) for number in FLOAT.findall(text)]
-
-    return words(reference) == words(found) and all(
-        (math.isnan(a) and math.isnan(b)) or math.isclose(a, b, rel_tol=rtol, abs_tol=atol)
-        for a, b in zip(numbers(reference), numbers(found), strict=True)
-    )
 
 
 class TolerantText(str):
     """A text whose ``!=``, which nbval uses, allows for the tolerance."""
 
-    rtol = atol = 0.0
+    rtol = 0.0
 
     def __ne__(self, other):
-        return not close_text(self, other, self.rtol, self.atol)
+        return moved(self, other, self.rtol) is not None
 
     __hash__ = str.__hash__
 
@@ -61,10 +42,9 @@ exact_collect = nbval.IPyNbFile.collect
 
 def tolerant_sanitize(self, text):
     text = exact_sanitize(self, text)
-    tolerance = {**self.parent.nb.metadata.get("nbval_tol", {}), **self.cell.metadata.get("nbval_tol", {})}
-    if tolerance and isinstance(text, str):
+    if isinstance(text, str):
         text = TolerantText(text)
-        text.rtol, text.atol = tolerance.get("rtol", 0.0), tolerance.get("atol", 0.0)
+        text.rtol = tolerance(self.parent.nb, self.cell)
     return text
 
 

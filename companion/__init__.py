@@ -4,7 +4,9 @@ The path of a digit: ``digits() -> noise -> encode -> z -> decode -> loss -> plo
 [0, 1] everywhere, and the names are fixed: x, x_noisy, z, mu, logvar, x_hat.
 """
 
+from companion._threads import take_no_more_threads_than_lent
 from companion.autoencoder import ConvAutoencoder, DenseAutoencoder, mlp, reconstruction
+from companion.claims import claim, claims_made
 from companion.datasets import ImageData, cifar10, digits, fashion_mnist, mnist
 from companion.denoising import (
     UNet,
@@ -52,6 +54,8 @@ from companion.vae import (
     reparameterize,
 )
 
+take_no_more_threads_than_lent()
+
 __all__ = [
     "COLOURS",
     "PCA",
@@ -78,6 +82,8 @@ __all__ = [
     "bernoulli_entropy",
     "bernoulli_kl",
     "cifar10",
+    "claim",
+    "claims_made",
     "continuous_bernoulli_nll",
     "denoising",
     "digit_classifier",

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import nbformat
 
+from tools.agreement import FOUND, MOST
+
 ROOT = Path(__file__).parents[1]
 BOOK = ROOT / "book"
 NOTEBOOKS = sorted(BOOK.glob("*.ipynb"))
@@ -22,6 +24,9 @@ NOT_PROSE = re.compile(
     r"|[Ee]xercises? \d+\.\d+|[Ss]ection \d+\.\d+|CC BY 4\.0",
     re.DOTALL | re.MULTILINE,
 )
+# A statement that uses one of these draws: its numbers are sizes and places on a page.
+DRAWING = {"plt", "ax", "axes", "fig", "figure", "Explorer", "PlaneExplorer", "set_style"}
+REPEATING = ("Summary", "Exercises", "Further reading")
 SECTIONS = ["What goes wrong", "Summary", "Exercises", "Further reading"]
 
 
@@ -88,26 +93,83 @@ def figure_problems(nb) -> list[str]:
     return problems
 
 
+def sections(nb) -> list[tuple[str, list[str], list]]:
+    """The parts between second-level headings: -> (title, prose and captions, code cells); the first has no title."""
+    parts: list[tuple[str, list[str], list]] = [("", [], [])]
+    for cell in nb.cells:
+        if cell.cell_type == "code":
+            _, prose, code = parts[-1]
+            prose.append(cell.metadata.get("mystnb", {}).get("figure", {}).get("caption", ""))
+            code.append(cell)
+            continue
+        before, *titled = re.split(r"^## (.+)$", cell.source, flags=re.M)
+        parts[-1][1].append(before)
+        parts += [(title, [text], []) for title, text in zip(titled[::2], titled[1::2], strict=True)]
+    return parts
+
+
+def printed_numbers(cells) -> list[tuple[float, str]]:
+    """The numbers that cells have printed: -> (value, unit): "%" for a percentage, "." for other decimals, else "".
+
+    What a claim has found is left out: it may be any number within the claim's bound.
+    """
+    found = []
+    for cell in cells:
+        for number, percent in re.findall(rf"({NUMBER})(\s?%)?", FOUND.sub("", output_text(cell))):
+            found.append((float(number.replace(",", "")), "%" if percent else "." * ("." in number or "e" in number)))
+    return found
+
+
+def settings(cells) -> set[float]:
+    """The numbers that the code of some cells computes with: no statement that draws, no string, no comment."""
+
+    def draws(node) -> bool:
+        names = {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
+        return bool(names & DRAWING) or any(name.startswith("show_") for name in names)
+
+    def constants(node) -> set[float]:
+        if isinstance(node, ast.stmt) and draws(node):  # a loop or a function may hold statements that do not draw
+            inner = [child for child in ast.iter_child_nodes(node) if isinstance(child, ast.stmt)]
+            return set().union(*map(constants, inner))
+        if isinstance(node, ast.Constant):
+            return {float(node.value)} if type(node.value) in (int, float) else set()
+        return set().union(*map(constants, ast.iter_child_nodes(node)))
+
+    return set().union(*(constants(ast.parse(cell.source)) for cell in cells))
+
+
 def unbacked_numbers(nb) -> list[str]:
-    """Numbers of the prose that no cell of the notebook printed and no code holds, after rounding to the prose's digits."""
-    known: list[float] = []
-    for cell in code_cells(nb):
-        known += [float(n.replace(",", "")) for n in re.findall(NUMBER, output_text(cell))]
-        for node in ast.walk(ast.parse(cell.source)):
-            if isinstance(node, ast.Constant) and type(node.value) in (int, float):
-                known.append(float(node.value))
-    captions = [cell.metadata.get("mystnb", {}).get("figure", {}).get("caption", "") for cell in code_cells(nb)]
-    texts = [cell.source for cell in nb.cells if cell.cell_type == "markdown"] + captions
+    """Numbers of the prose that their own section neither printed, to the prose's digits, nor set in its code.
+
+    What comes before the first section, the summary, the exercises and the further reading repeat numbers of the
+    chapter: they may stand in any of its sections.
+    """
     problems = []
-    for text in texts:
-        for claim, percent in CLAIM.findall(NOT_PROSE.sub(" ", text)):
-            digits = len(claim.partition(".")[2])
+    for title, texts, cells in sections(nb):
+        where = code_cells(nb) if title == "" or title.startswith(REPEATING) else cells
+        printed, set_in_code = printed_numbers(where), settings(where)
+        for number, percent in CLAIM.findall(NOT_PROSE.sub(" ", "\n".join(texts))):
             # Half a unit of the last digit that the prose gives, and a little for binary rounding.
-            near = 0.5 * 10**-digits * (1 + 1e-6)
-            values = [v for n in known for v in ((n, 100 * n) if percent else (n,))]
-            if not any(abs(v - float(claim)) <= near for v in values):
-                problems.append(f"{claim}{percent} stands in the prose, but no cell printed it")
+            near = 0.5 * 10 ** -len(number.partition(".")[2]) * (1 + 1e-6)
+            value = float(number)
+            if percent:
+                values = [v if unit == "%" else 100 * v for v, unit in printed if unit]
+            else:
+                values = [v for v, unit in printed if unit != "%"]
+            is_set = any(abs((100 * v if percent else v) - value) < 1e-9 for v in set_in_code)
+            if not is_set and not any(abs(v - value) <= near for v in values):
+                problems.append(f"{number}{percent} stands in the section {title!r}, but no cell of it printed that")
     return problems
+
+
+def loose_tolerances(nb) -> list[str]:
+    """A tolerance is for the last digits; what moves further is printed with fewer digits, averaged, or claimed."""
+    declared = [nb.metadata.get("nbval_tol", {}), *(cell.metadata.get("nbval_tol", {}) for cell in code_cells(nb))]
+    return [
+        f"the tolerance {dict(t)}; expected rtol alone, at most {MOST}"
+        for t in declared
+        if set(t) - {"rtol"} or t.get("rtol", 0) > MOST
+    ]
 
 
 def definitions(source: str) -> dict[str, str]:
@@ -192,6 +254,7 @@ CHECKS = [
     stray_outputs,
     figure_problems,
     unbacked_numbers,
+    loose_tolerances,
     drifted_definitions,
     exercise_problems,
     section_problems,

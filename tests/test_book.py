@@ -11,7 +11,7 @@ from urllib.parse import unquote, urlsplit
 
 import nbformat
 import pytest
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from notebook_checks import BOOK, NOTEBOOKS, ROOT
 
@@ -193,28 +193,69 @@ def small_book(tmp_path) -> Path:
     """A book of one page with this book's configuration, extension and styles."""
     shutil.copy(ROOT / "_config.yml", tmp_path)
     book = tmp_path / "book"
-    for folder in ("_ext", "_static"):
-        shutil.copytree(ROOT / "book" / folder, book / folder)
+    for folder in ("book/_ext", "book/_static", "tools"):
+        shutil.copytree(ROOT / folder, tmp_path / folder)
     (book / "references.bib").write_text("")
     (book / "_toc.yml").write_text("format: jb-book\nroot: page\n")
     return tmp_path
 
 
-def write_page(folder: Path, *cells) -> None:
+def printed(text: str) -> list:
+    return [new_output("stream", name="stdout", text=text)]
+
+
+def write_page(folder: Path, *cells, rtol=0.0) -> None:
     nb = new_notebook(cells=[new_markdown_cell("# A page"), *cells])
     nb.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    nb.metadata["nbval_tol"] = {"rtol": rtol}
     nbformat.write(nb, folder / "book" / "page.ipynb")
 
 
 def test_a_failing_cell_stops_the_build_each_time(small_book):
     write_page(small_book, new_code_cell("1 / 0"))
-    for _ in ("cold", "with what the first build has cached"):
+    for _ in ("cold", "with what the first build has kept"):
         bad = build(small_book)
         assert bad.returncode != 0
         assert "ZeroDivisionError" in bad.stdout + bad.stderr
-    write_page(small_book, new_code_cell("1 / 1"))
+    write_page(small_book, new_code_cell("x = 1 / 1"))
     good = build(small_book)
     assert good.returncode == 0, good.stdout + good.stderr
+
+
+def test_the_page_shows_the_committed_text_where_the_fresh_one_agrees(small_book):
+    draw = "import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()"
+    figure = nbformat.from_dict(
+        {"output_type": "display_data", "data": {"text/plain": "<Figure size 640x480 with 1 Axes>"}, "metadata": {}}
+    )
+    write_page(
+        small_book,
+        new_code_cell("print('an error of', 0.0131)", outputs=printed("an error of 0.0132\n")),
+        new_code_cell(draw, outputs=[figure]),
+        rtol=0.02,
+    )
+    run = build(small_book)
+    assert run.returncode == 0, run.stdout + run.stderr
+    page = (small_book / "_build" / "html" / "page.html").read_text()
+    assert "an error of 0.0132" in page
+    assert "an error of 0.0131" not in page
+    assert "<img" in page  # a fresh picture, for none is committed
+
+
+def test_a_number_that_moved_stops_the_build_which_says_how_far(small_book):
+    write_page(
+        small_book, new_code_cell("print('an error of', 0.015)", outputs=printed("an error of 0.012\n")), rtol=0.02
+    )
+    bad = build(small_book)
+    assert bad.returncode != 0
+    assert "page.ipynb, code cell 0: 0.012 became 0.015 (25.0%); expected at most 2%" in bad.stdout + bad.stderr
+
+
+def test_a_claim_that_does_not_hold_stops_the_build(small_book):
+    cell = "from companion.claims import claim\nclaim('the new one is half as bad', 0.7, at_most=0.5)"
+    write_page(small_book, new_code_cell(cell, outputs=printed("Holds: the new one is half as bad\n")))
+    bad = build(small_book)
+    assert bad.returncode != 0
+    assert "Does not hold here: the new one is half as bad" in bad.stdout + bad.stderr
 
 
 def test_a_broken_link_stops_the_build(small_book):
@@ -225,16 +266,19 @@ def test_a_broken_link_stops_the_build(small_book):
 
 
 def test_a_changed_package_runs_the_notebooks_again(small_book):
-    """Jupyter Book's cache alone would show the old output."""
+    """What an earlier build has kept would show the old output."""
     package = small_book / "companion"
     package.mkdir()
+    shutil.copy(ROOT / "companion" / "_threads.py", package)  # which the tools import
     (package / "__init__.py").write_text("ANSWER = 'first'")
     cell = "import sys; sys.path.insert(0, '..'); import companion; print('the answer is', companion.ANSWER)"
-    write_page(small_book, new_code_cell(cell))
+    write_page(small_book, new_code_cell(cell, outputs=printed("the answer is first\n")))
     assert build(small_book).returncode == 0
-    page = small_book / "_build" / "html" / "page.html"
-    assert "the answer is first" in page.read_text()
     (package / "__init__.py").write_text("ANSWER = 'second'")
+    stale = build(small_book)
+    assert stale.returncode != 0
+    assert "'the answer is first' became 'the answer is second'" in stale.stdout + stale.stderr
+    write_page(small_book, new_code_cell(cell, outputs=printed("the answer is second\n")))
     assert build(small_book).returncode == 0
-    assert "the answer is second" in page.read_text()
-    assert len(list((small_book / "_build").glob(".jupyter_cache-*"))) == 1
+    assert "the answer is second" in (small_book / "_build" / "html" / "page.html").read_text()
+    assert len(list((small_book / "_build" / "notebooks").glob("*.ipynb"))) == 1

@@ -86,18 +86,71 @@ def test_figure_without_caption_alt_text_or_reference_is_seen():
         ("an error of 0.0131", True),
         ("an error of .0131", True),
         ("an error of 0.0132", False),
-        ("the learning rate 0.003", True),  # a literal of the code
+        ("the learning rate 0.003", True),  # set in the code
+        ("the learning rate 0.0030", True),
+        ("the learning rate 0.00", False),  # a setting is not rounded
         ("it keeps 47 % of it", True),  # 0.47 is printed
         ("it keeps 48 % of it", False),
+        ("it gains 8 %", True),  # 8% is printed
+        ("it lets 4 % through", False),  # 4 is printed, as a count
+        ("it lets 64 % through", False),  # 64 is a batch's size
         ("12 times smaller", True),
         ("13 times smaller", False),
+        ("8 times smaller", False),
+        ("it ends at 1.04", False),  # only the drawing knows it
+        ("a share of 0.71", False),  # found by a claim, which holds for other values too
+        ("at most 0.9 of it", True),  # the claim's bound
         ("a number in a comment, 0.777", False),
         ("a formula $0.777$, code `0.777`, a link [x](a/0.777), Exercise 9.7", True),
     ],
 )
 def test_unbacked_number_is_seen(prose, backed):
-    cell = code("fit(lr=0.003)  # 0.777", "test error 0.01312, kept 0.47, ratio 12.3")
-    assert (checks.unbacked_numbers(notebook(cell, new_markdown_cell(prose))) == []) is backed
+    fitted = "fit(lr=0.003, batch_size=64)  # 0.777\nax.text(0, 1.04 * error, 'PCA')"
+    said = (
+        "4 runs: test error 0.01312, kept 0.47, gained 8%, ratio 12.3\nHolds: x\n  found 0.71, expected at most 0.9\n"
+    )
+    cells = new_markdown_cell("## A section"), code(fitted, said), new_markdown_cell(prose)
+    assert (checks.unbacked_numbers(notebook(*cells)) == []) is backed
+
+
+def test_a_number_of_another_section_backs_nothing_but_a_summary():
+    def chapter(prose, title):
+        return notebook(
+            new_markdown_cell("## The first"),
+            code("train()", "error 0.0131"),
+            new_markdown_cell(f"It is small.\n\n## {title}\n\n{prose}"),
+            code("train()", "error 0.0222"),
+        )
+
+    assert checks.unbacked_numbers(chapter("An error of 0.0222.", "The second")) == []
+    assert checks.unbacked_numbers(chapter("An error of 0.0131.", "The second"))
+    assert checks.unbacked_numbers(chapter("An error of 0.0131.", "Summary")) == []
+    assert checks.unbacked_numbers(chapter("An error of 0.0133.", "Summary"))
+
+
+def test_a_number_in_a_caption_is_bound_too():
+    def drawn(caption):
+        return notebook(code("draw()", "error 0.0131", mystnb={"figure": {"caption": caption}}))
+
+    assert checks.unbacked_numbers(drawn("It falls to 0.013.")) == []
+    assert checks.unbacked_numbers(drawn("It falls to 0.012."))
+
+
+def test_a_setting_beside_a_drawing_in_one_loop_counts():
+    loop = "for share in (0.25, 0.5):\n    x = 0.125 * share\n    ax.plot(x, x * 0.0625)"
+    assert checks.settings([code(loop)]) == {0.125}
+    assert checks.settings([code("rates = {'a': [1e-3, -2]}\nplt.ylim(7)")]) == {0.001, 2.0}
+
+
+@pytest.mark.parametrize(
+    ("tolerance", "fine"),
+    [({}, True), ({"rtol": 0.05}, True), ({"rtol": 0.1}, False), ({"rtol": 0.02, "atol": 0.3}, False)],
+)
+def test_a_loose_tolerance_is_seen(tolerance, fine):
+    assert (checks.loose_tolerances(notebook(code("x = 1", nbval_tol=tolerance))) == []) is fine
+    nb = notebook(code("x = 1"))
+    nb.metadata["nbval_tol"] = tolerance
+    assert (checks.loose_tolerances(nb) == []) is fine
 
 
 def test_edited_definition_is_seen():

@@ -1,0 +1,75 @@
+"""Sphinx extension: run the notebooks side by side, check them against what is committed, and show the committed text.
+
+A notebook is run again when it, the companion package, a committed result or a tool has changed. Where the fresh text
+agrees with the committed one (tools/agreement.py says when), the page shows the committed text beside the fresh
+pictures, so that no number on it contradicts the prose. Where it does not, the build stops and says which cell moved,
+and how far.
+"""
+
+import copy
+import sys
+from pathlib import Path
+
+import nbformat
+from nbclient.exceptions import CellExecutionError
+from sphinx.errors import ExtensionError
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from tools.agreement import disagreements, with_committed_text
+from tools.notebooks import digest, environment, execute, lent_cores, side_by_side
+
+MOST_AT_ONCE = 4  # each takes up to a gigabyte of memory
+
+
+def executed(path: Path, folder: Path) -> tuple[Path, list[str]]:
+    """Run a notebook unless ``folder`` has it: -> the file with its outputs, and where it does not agree."""
+    file = folder / f"{path.stem}-{digest(path)[:16]}.ipynb"
+    if file.exists():
+        return file, []
+    committed = nbformat.read(path, as_version=4)
+    try:
+        fresh = execute(copy.deepcopy(committed), path.parent, environment())
+    except CellExecutionError as error:
+        return file, [str(error)]
+    if problems := disagreements(committed, fresh):
+        return file, problems
+    for old in folder.glob(f"{path.stem}-*.ipynb"):
+        old.unlink()
+    folder.mkdir(parents=True, exist_ok=True)
+    unfinished = file.with_suffix(".tmp")
+    nbformat.write(with_committed_text(committed, fresh), unfinished)
+    unfinished.replace(file)
+    return file, []
+
+
+def run_notebooks(app, config) -> None:
+    folder = Path(app.outdir).parent / "notebooks"
+    paths = sorted(Path(app.srcdir).rglob("*.ipynb"))
+    workers = min(lent_cores(), MOST_AT_ONCE)
+    # The last chapters run longest: they start first.
+    results = dict(
+        zip(paths[::-1], side_by_side(lambda path: executed(path, folder), paths[::-1], workers), strict=True)
+    )
+    problems = [f"{path.name}, {problem}" for path, (_, found) in results.items() for problem in found]
+    if problems:
+        raise ExtensionError(
+            "These notebooks do not say what is committed. If they should say something new, run `make notebooks` and "
+            "mend the prose.\n" + "\n".join(problems)
+        )
+    app.executed = {
+        path.relative_to(app.srcdir).with_suffix("").as_posix(): file for path, (file, _) in results.items()
+    }
+    config.executed_files = sorted(file.name for file in app.executed.values())  # a changed one: read the pages again
+
+
+def show_executed(app, docname: str, source: list[str]) -> None:
+    if docname in app.executed:
+        source[0] = app.executed[docname].read_text()
+
+
+def setup(app):
+    app.add_config_value("executed_files", [], "env")
+    app.connect("config-inited", run_notebooks)
+    app.connect("source-read", show_executed)
+    return {"parallel_read_safe": True}
