@@ -63,16 +63,19 @@ def rivals(x: Tensor, code_size: int = 32, seed: int = 0) -> dict[str, Callable[
     Source: Liu, Ting and Zhou, Isolation forest, 2008; Schoelkopf et al., Estimating the support of a
     high-dimensional distribution, 2001 (the one-class SVM). Both by scikit-learn, its settings but for nu.
     """
-    check_images(x, unit_range=False)
     pca = PCA(x, code_size)
-    flat = x.flatten(1).numpy()  # (N, C, H, W) -> (N, C*H*W)
+    flat = _rows(x)  # (N, C, H, W) -> (N, C*H*W)
     forest = IsolationForest(random_state=seed).fit(flat)
     svm = OneClassSVM(nu=0.1).fit(flat)
     return {
         "PCA": lambda x: reconstruction_error(pca, x),
-        "forest": lambda x: -torch.from_numpy(forest.score_samples(x.flatten(1).numpy())),
-        "SVM": lambda x: -torch.from_numpy(svm.decision_function(x.flatten(1).numpy())),
+        "forest": lambda x: -torch.from_numpy(forest.score_samples(_rows(x))),
+        "SVM": lambda x: -torch.from_numpy(svm.decision_function(_rows(x))),
     }
+
+
+def _rows(x: Tensor) -> np.ndarray:
+    return check_images(x, unit_range=False).flatten(1).detach().cpu().numpy()  # (B, C, H, W) -> (B, C*H*W)
 
 
 def alarm_threshold(normal_scores: Tensor, false_alarm_rate: float = 0.01) -> float:
@@ -129,7 +132,8 @@ def report(normal: Tensor, anomalous: Tensor, threshold: float) -> Report:
     """
     _check_scores(normal, "normal")
     _check_scores(anomalous, "anomalous")
-    scores = torch.cat([normal.double(), anomalous.double()]).cpu()
+    normal, anomalous = normal.detach().cpu().double(), anomalous.detach().cpu().double()  # Apple's GPUs know no doubles
+    scores = torch.cat([normal, anomalous])
     is_anomaly = torch.cat([torch.zeros(len(normal)), torch.ones(len(anomalous))])
     return Report(
         auc=float(roc_auc_score(is_anomaly, scores)),

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from companion._check import check_channels, check_code, check_images, check_model_input, check_positive
 from companion._weights import load_shipped
+from companion.training import check_trainable, checked_seed, in_train_mode
 
 GENERATOR_FILE = Path(__file__).parent / "data" / "gan_generator.npz"
 GENERATOR_SHA256 = "cd3721e8f3c49bc56b26650dd591479f9c5e14388983924bc7beb34ad1e653d2"
@@ -117,7 +118,7 @@ def fit_gan(
     """Train both players in place, in turns, on the CPU: images x (N, 1, 28, 28) -> history, one entry per epoch.
 
     Args:
-        generator, discriminator: the two players; both end in eval mode.
+        generator, discriminator: the two players; both end in eval mode, also after an error or Ctrl-C.
         x: training images, float32 in [0, 1].
         epochs: passes over ``x``.
         batch_size: real images, and as many generated ones, per step.
@@ -128,7 +129,8 @@ def fit_gan(
         ``{"discriminator": [...], "generator": [...]}``: the mean loss of each, in nats.
 
     Raises:
-        TypeError, ValueError: ``x`` is not a batch of images in [0, 1], or an argument is out of range.
+        TypeError, ValueError: ``x`` is not a batch of images in [0, 1], an argument is out of range, a player has no
+            weights to train, or a loss became NaN or infinite.
 
     Source: Goodfellow et al., 2014; Adam's beta_1 of 0.5 is that of Radford et al., 2016.
     """
@@ -136,14 +138,15 @@ def fit_gan(
     check_positive(epochs, "epochs", whole=True)
     check_positive(batch_size, "batch_size", whole=True)
     check_positive(lr, "lr")
-    players = {"discriminator": discriminator.train(), "generator": generator.train()}
+    players = {"discriminator": discriminator, "generator": generator}
+    _check_players(players, seed)
     steps = epochs * -(-len(x) // batch_size)
     adam, decay = {}, []
     for name, player in players.items():
         adam[name] = torch.optim.Adam(player.parameters(), lr, betas=(0.5, 0.99))
         decay.append(torch.optim.lr_scheduler.LambdaLR(adam[name], lambda n: 1 - n / steps))
     history: dict[str, list[float]] = {"discriminator": [], "generator": []}
-    with torch.random.fork_rng(devices=[]):
+    with in_train_mode(discriminator, generator), torch.random.fork_rng(devices=[]):
         # Apart from the seeds that built the players.
         torch.default_generator.manual_seed(1_000_000 + seed)
         for _ in range(epochs):
@@ -168,9 +171,23 @@ def fit_gan(
                     schedule.step()
             for name, total in totals.items():
                 history[name].append(total / len(x))
-    for player in players.values():
-        player.eval()
+            _check_game(history)
     return history
+
+
+def _check_players(players: dict[str, nn.Module], seed: int) -> None:
+    for player in players.values():
+        check_trainable(player)
+    checked_seed(seed)
+
+
+def _check_game(history: dict[str, list[float]]) -> None:
+    for name, losses in history.items():
+        if not abs(losses[-1]) < float("inf"):
+            raise ValueError(
+                f"the loss of the {name} became {losses[-1]} in epoch {len(losses)}; expected a finite number. Lower the "
+                "learning rate, lr, and build both players anew."
+            )
 
 
 def trained_generator() -> Generator:

@@ -6,6 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from companion._check import check_probabilities as _check_probabilities
 from companion._check import check_same_shape
 
 
@@ -16,6 +17,7 @@ def mse(x_hat: Tensor, x: Tensor) -> Tensor:
     the pixels would count for 1/784 of their weight. Use :func:`squared_error` there.
 
     Raises:
+        TypeError: one is no tensor of real numbers.
         ValueError: the shapes differ, or the tensors are empty.
     """
     check_same_shape(x_hat, x)
@@ -28,6 +30,7 @@ def squared_error(x_hat: Tensor, x: Tensor) -> Tensor:
     Half of it is, up to a constant, the negative log-likelihood in nats of a Gaussian with unit variance.
 
     Raises:
+        TypeError: one is no tensor of real numbers.
         ValueError: the shapes differ, or the tensors are empty.
     """
     check_same_shape(x_hat, x)
@@ -47,6 +50,7 @@ def gaussian_nll(x_hat: Tensor, x: Tensor, sigma: float | Tensor = 1.0) -> Tenso
             each either 1 or x's size, such as (1, C, H, W) for one value a pixel. May require a gradient.
 
     Raises:
+        TypeError: one is no tensor of real numbers.
         ValueError: the shapes differ or do not fit, the tensors are empty, or a sigma is not a number above 0.
     """
     check_same_shape(x_hat, x)
@@ -63,6 +67,7 @@ def bce(x_hat: Tensor, x: Tensor) -> Tensor:
     For grey x it is no likelihood of x, and its floor, at x_hat = x, is :func:`bernoulli_entropy`.
 
     Raises:
+        TypeError: one is no tensor of real numbers.
         ValueError: the shapes differ, the tensors are empty, or a value lies outside [0, 1].
     """
     check_same_shape(x_hat, x)
@@ -77,6 +82,7 @@ def bce_with_logits(logits: Tensor, x: Tensor) -> Tensor:
     Reduction: sum over pixels, mean over images. Exact, with a gradient, where the sigmoid rounds to 0 or 1.
 
     Raises:
+        TypeError: one is no tensor of real numbers.
         ValueError: the shapes differ, the tensors are empty, or a value of x lies outside [0, 1].
     """
     check_same_shape(logits, x)
@@ -90,6 +96,7 @@ def bernoulli_entropy(x: Tensor) -> Tensor:
     Reduction: sum over pixels, mean over images. 0 for black and white pixels, log(2) for a pixel of 0.5.
 
     Raises:
+        TypeError: ``x`` is no tensor of real numbers.
         ValueError: the tensor is empty, or a value lies outside [0, 1].
     """
     check_same_shape(x, x)
@@ -106,6 +113,7 @@ def continuous_bernoulli_nll(x_hat: Tensor, x: Tensor) -> Tensor:
     to 0 or 1 count as if they were there, which for black pixels can be worth a hundred nats an image.
 
     Raises:
+        TypeError: one is no tensor of real numbers.
         ValueError: the shapes differ, the tensors are empty, or a value lies outside [0, 1].
 
     Source: Loaiza-Ganem and Cunningham, The continuous Bernoulli: fixing a pervasive error in variational
@@ -119,15 +127,6 @@ def continuous_bernoulli_nll(x_hat: Tensor, x: Tensor) -> Tensor:
     q = 1 - 2 * torch.where(near_half, 0.25, p)
     log_normaliser = torch.where(near_half, series, (2 * torch.atanh(q) / q).log())
     return nll - log_normaliser.flatten(1).sum(1).mean()
-
-
-def _check_probabilities(value: Tensor, name: str) -> None:
-    low, high = value.detach().aminmax()
-    if not (low >= 0 and high <= 1):  # also refuses NaN
-        raise ValueError(
-            f"{name} has values from {low.item():.3g} to {high.item():.3g}; binary cross-entropy expects [0, 1]. "
-            "Put a sigmoid at the end of the model, or use squared_error."
-        )
 
 
 def _check_sigma(sigma: Tensor, x: Tensor) -> None:

@@ -1,5 +1,7 @@
 """Principal component analysis with the interface of the autoencoders, and the linear autoencoder that finds its subspace."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import reduce
 from itertools import pairwise
 from math import prod
@@ -134,7 +136,8 @@ def fit_on_covariance(
         steps: of LBFGS with a line search, in double precision.
         weight_decay: times the sum of all squared weights, added to the error.
 
-    Runs where ``x`` and the model are, which must know double precision (Apple's MPS does not).
+    Runs where ``x`` and the model are, which must know double precision (Apple's MPS does not). The model is left in
+    float32, also after an error or Ctrl-C, with the weights that it had then.
 
     Returns:
         The squared error on ``x``. Reduction: sum over pixels, mean over images; without the weight decay.
@@ -152,36 +155,45 @@ def fit_on_covariance(
     check_not_negative(weight_decay, "weight_decay")
     if model.encoder[-1].bias is None:
         raise ValueError("the model has no biases; expected LinearAutoencoder(bias=True), or use fit.")
-    model.double()
-    flat = x.flatten(1).double()  # (N, C*H*W)
-    mean = flat.mean(0)
-    covariance = (flat - mean).T @ (flat - mean) / len(flat)  # (C*H*W, C*H*W)
-    weights = [layer.weight for layer in (*model.encoder, *model.decoder)]
-    optimizer = torch.optim.LBFGS(
-        weights, max_iter=steps, max_eval=2 * steps, history_size=20, line_search_fn="strong_wolfe",
-        tolerance_grad=0, tolerance_change=0,
-    )  # fmt: skip
+    with in_double_precision(model):
+        flat = x.flatten(1).double()  # (N, C*H*W)
+        mean = flat.mean(0)
+        covariance = (flat - mean).T @ (flat - mean) / len(flat)  # (C*H*W, C*H*W)
+        weights = [layer.weight for layer in (*model.encoder, *model.decoder)]
+        optimizer = torch.optim.LBFGS(
+            weights, max_iter=steps, max_eval=2 * steps, history_size=20, line_search_fn="strong_wolfe",
+            tolerance_grad=0, tolerance_change=0,
+        )  # fmt: skip
 
-    def error_of_weights() -> Tensor:
-        e, d = as_one_matrix(model.encoder), as_one_matrix(model.decoder)  # (k, 784), (784, k)
-        ec = e @ covariance
-        return covariance.trace() - 2 * (ec * d.T).sum() + ((d.T @ d) * (ec @ e.T)).sum()
+        def error_of_weights() -> Tensor:
+            e, d = as_one_matrix(model.encoder), as_one_matrix(model.decoder)  # (k, 784), (784, k)
+            ec = e @ covariance
+            return covariance.trace() - 2 * (ec * d.T).sum() + ((d.T @ d) * (ec @ e.T)).sum()
 
-    def closure() -> Tensor:
-        optimizer.zero_grad()
-        loss = error_of_weights() + weight_decay * sum(w.square().sum() for w in weights)
-        loss.backward()
-        return loss
+        def closure() -> Tensor:
+            optimizer.zero_grad()
+            loss = error_of_weights() + weight_decay * sum(w.square().sum() for w in weights)
+            loss.backward()
+            return loss
 
-    optimizer.step(closure)
-    with torch.no_grad():
-        error = error_of_weights().item()
-        for layer in (*model.encoder, *model.decoder):
-            layer.bias.zero_()
-        model.encoder[-1].bias -= as_one_matrix(model.encoder) @ mean
-        model.decoder[-1].bias += mean
-    model.float()
+        optimizer.step(closure)
+        with torch.no_grad():
+            error = error_of_weights().item()
+            for layer in (*model.encoder, *model.decoder):
+                layer.bias.zero_()
+            model.encoder[-1].bias -= as_one_matrix(model.encoder) @ mean
+            model.decoder[-1].bias += mean
     return error
+
+
+@contextmanager
+def in_double_precision(model: nn.Module) -> Iterator[None]:
+    """Within, the model computes in float64; afterwards, whatever happened, in float32."""
+    try:
+        model.double()
+        yield
+    finally:
+        model.float()
 
 
 def principal_angles(a: Tensor, b: Tensor) -> Tensor:

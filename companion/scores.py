@@ -77,7 +77,7 @@ def frechet_distance(a: Tensor, b: Tensor) -> float:
             )
         if not features.isfinite().all():
             raise ValueError(f"{name} contains NaN or infinity; expected finite features.")
-    a, b = a.detach().double().cpu(), b.detach().double().cpu()
+    a, b = a.detach().cpu().double(), b.detach().cpu().double()  # in this order: Apple's GPUs know no doubles
     root_a = _square_root(torch.cov(a.T).reshape(a.shape[1], -1))
     cov_b = torch.cov(b.T).reshape(b.shape[1], -1)
     # S_a S_b has the eigenvalues of the symmetric root_a S_b root_a, whose square root is safe to take.

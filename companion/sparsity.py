@@ -200,7 +200,7 @@ def linear_probe(z: Tensor, y: Tensor, z_test: Tensor, y_test: Tensor, c: float 
     scale = (z - mean).square().sum(1).mean().sqrt()
     if not scale > 0:
         raise ValueError("all codes in z are the same; expected codes that vary. Dead encoder?")
-    inputs, tests = ((v - mean).div(scale).cpu().numpy() for v in (z, z_test))
+    inputs, tests = ((v - mean).div(scale).detach().cpu().numpy() for v in (z, z_test))
     with threadpool_limits(1):  # on so few rows, several threads wait for each other longer than they work
         probe = LogisticRegression(C=c, max_iter=1000).fit(inputs, y.cpu().numpy())
     return probe.score(tests, y_test.cpu().numpy())

@@ -15,6 +15,7 @@ from companion._check import (
     check_model_input,
     check_not_negative,
     check_positive,
+    check_reduction,
 )
 from companion.autoencoder import ConvAutoencoder, mlp
 from companion.init import answer_grey_, orthogonal_
@@ -156,13 +157,16 @@ def negative_elbo(
         free_bits: nats that each unit may use unpaid: its KL, averaged over the batch, counts at least this much.
 
     Raises:
-        ValueError: ``beta`` or ``free_bits`` is negative or not finite.
+        ValueError: ``beta`` or ``free_bits`` is negative or not finite, or ``reconstruction_loss`` is a mean over
+            pixels or a sum over images. To see what becomes of a sum of too little weight, divide it:
+            ``lambda x_hat, x: squared_error(x_hat, x) / 784``.
 
     Source: Kingma and Welling, 2014; beta: Higgins et al., beta-VAE, 2017; free bits: Kingma et al., Improved
     variational inference with inverse autoregressive flow, 2016.
     """
     check_not_negative(beta, "beta")
     check_not_negative(free_bits, "free_bits")
+    check_reduction(reconstruction_loss, "reconstruction_loss")
 
     def loss_fn(model: Any, x: Tensor) -> dict[str, Tensor]:
         mu, logvar = model.encode(x)
@@ -211,20 +215,27 @@ def importance_weighted_bound(model: Any, x: Tensor, samples: int) -> Tensor:
     check_images(x)
     check_positive(samples, "samples", whole=True)
     mu, logvar = model.encode(x)
+    _check_gaussian(mu, logvar)
     log_weights = []
     for _ in range(samples):
-        z = reparameterize(mu, logvar)
+        eps = torch.randn_like(mu)  # kept: (z - mu) / sigma is lost in rounding where sigma is small
+        z = mu + torch.exp(logvar / 2) * eps
         x_hat = model.decode(z)
         # log p(x|z), (B,)
         log_likelihood = -F.binary_cross_entropy(x_hat, x, reduction="none").flatten(1).sum(1)
         # log p(z) - log q(z|x), (B,); the two constants log(2 pi) / 2 of each unit cancel.
-        log_ratio = ((logvar + (z - mu).square() / logvar.exp() - z.square()) / 2).sum(1)
+        log_ratio = ((logvar + eps.square() - z.square()) / 2).sum(1)
         log_weights.append(log_likelihood + log_ratio)
     return torch.stack(log_weights).logsumexp(0) - log(samples)  # (samples, B) -> (B,)
 
 
 def _check_gaussian(mu: Tensor, logvar: Tensor) -> None:
-    """Raise a ValueError unless ``mu`` and ``logvar`` are batches (B, k) of one shape."""
+    """Raise a ValueError unless ``mu`` and ``logvar`` are batches (B, k) of one shape, not empty."""
+    if not isinstance(mu, Tensor) or not isinstance(logvar, Tensor):
+        raise TypeError(
+            f"mu is a {type(mu).__name__} and logvar a {type(logvar).__name__}; expected two tensors (B, k), as a VAE's "
+            "encode returns them."
+        )
     if mu.ndim != 2 or mu.shape != logvar.shape:
         raise ValueError(
             f"mu has shape {tuple(mu.shape)} and logvar has shape {tuple(logvar.shape)}; expected both (B, k), as "
