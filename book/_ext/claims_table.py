@@ -1,0 +1,58 @@
+"""Sphinx directive ``claims-table``: every claim of the book, and in how many runs it held (benchmarks/results/claims.json)."""
+
+import json
+import re
+from pathlib import Path
+
+from docutils import nodes
+from sphinx.util.docutils import SphinxDirective
+
+ROOT = Path(__file__).parents[2]
+RESULT = ROOT / "benchmarks" / "results" / "claims.json"
+COLUMNS = {"Conclusion": 60, "Expected": 18, "Smallest margin": 10, "Held": 12}
+
+
+def chapter_title(notebook: str) -> str:
+    cells = json.loads((ROOT / "book" / notebook).read_text())["cells"]
+    return re.search(r"^# (.+)$", "".join(cells[0]["source"]), re.M)[1]
+
+
+def margin(claim: dict) -> str:
+    return "exact" if claim["margin"] is None else f"{100 * claim['margin']:.0f} %"
+
+
+def row(texts) -> nodes.row:
+    return nodes.row("", *(nodes.entry("", nodes.paragraph(text=text)) for text in texts))
+
+
+def table(claims: list[dict]) -> nodes.table:
+    group = nodes.tgroup("", *(nodes.colspec(colwidth=width) for width in COLUMNS.values()), cols=len(COLUMNS))
+    group += nodes.thead("", row(COLUMNS))
+    group += nodes.tbody(
+        "",
+        *(
+            row([claim["statement"], claim["expected"], margin(claim), f"{claim['held']} of {claim['runs']}"])
+            for claim in claims
+        ),
+    )
+    return nodes.table("", group, classes=["claims"])
+
+
+class ClaimsTable(SphinxDirective):
+    """A section for each chapter: its title and a table of its claims, in the chapter's order."""
+
+    def run(self) -> list[nodes.Node]:
+        self.env.note_dependency(str(RESULT))  # a new result: read the page again
+        claims = json.loads(RESULT.read_text())["claims"]
+        found: list[nodes.Node] = []
+        for notebook in sorted({claim["notebook"] for claim in claims}):
+            title = chapter_title(notebook)
+            section = nodes.section("", nodes.title(text=title), ids=[nodes.make_id(title)], names=[title.lower()])
+            section += table([claim for claim in claims if claim["notebook"] == notebook])
+            found.append(section)
+        return found
+
+
+def setup(app):
+    app.add_directive("claims-table", ClaimsTable)
+    return {"parallel_read_safe": True}
