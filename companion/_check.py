@@ -45,6 +45,8 @@ def check_images(x, name="x", *, unit_range=True) -> Tensor:
         raise TypeError(
             f"{name} has dtype {x.dtype}; expected torch.float32 with values in [0, 1]. {_advice(x, name, unit_range)}"
         )
+    if x.layout != torch.strided:
+        raise TypeError(f"{name} is a sparse tensor; expected {IMAGES}. {_advice(x, name, unit_range)}")
     if x.numel() == 0:
         raise ValueError(f"{name} is empty, with shape {tuple(x.shape)}; expected at least one image.")
     low, high = (float(v) for v in x.detach().aminmax())
@@ -102,9 +104,8 @@ def _as_tensor(x, name: str) -> tuple[str, Tensor | None]:
     if isinstance(x, DataLoader):
         item = _first(x.dataset)
         pair = isinstance(item, tuple | list)
-        if not isinstance(item[0] if pair else item, Tensor):
-            return f"Join its batches into one tensor: torch.cat([batch for batch in {name}]).", None
-        return (f"Use torch.cat([batch[0] for batch in {name}])." if pair else f"Use torch.cat(list({name}))."), None
+        text = f"torch.cat([batch[0] for batch in {name}])" if pair else f"torch.cat(list({name}))"
+        return text, _one_item(item[0] if pair else item)
     if isinstance(x, TensorDataset):
         return _inside(x.tensors[0], f"{name}.tensors[0]")
     if isinstance(x, np.ndarray):
@@ -122,7 +123,7 @@ def _as_tensor(x, name: str) -> tuple[str, Tensor | None]:
     if isinstance(x, nn.Module):
         return "The model comes first, then the images.", None
     if x is None:
-        return "Does the function that should have made it end without return?", None
+        return "Perhaps the function that should have made it lacks a return.", None
     if callable(x):
         return "Pass what it returns: call it.", None
     return "Pass the pixels themselves, for example digits().x_train.", None
@@ -154,15 +155,18 @@ def _sequence_as_tensor(x, name: str) -> tuple[str, Tensor | None]:
 
 
 def _data_set_as_tensor(x, name: str) -> tuple[str, Tensor | None]:
+    """Judged by its first image: to read all of them can take long."""
     item = _first(x)
     pair = isinstance(item, tuple | list)
     image, variables = (item[0], "image, _") if pair else (item, "image")
-    if isinstance(image, Tensor):
-        return f"Use torch.stack([image for {variables} in {name}]).", None
-    if _is_picture(image):
-        to_tensor = "torchvision.transforms.functional.to_tensor(image)"
-        return f"Use torch.stack([{to_tensor} for {variables} in {name}]).", None
-    return f"Use torch.stack([torch.as_tensor(image) for {variables} in {name}]).", None
+    array = "np.array(image)" if _is_picture(image) else "image"
+    text = f"torch.stack([torch.as_tensor({array}) for {variables} in {name}])"
+    return text, _one_item(image)
+
+
+def _one_item(image) -> Tensor:
+    """A batch of one, as the whole set will look."""
+    return (image if isinstance(image, Tensor) else torch.from_numpy(np.array(image)))[None]
 
 
 def _first(items):
@@ -177,9 +181,11 @@ def _is_picture(x) -> bool:
 def _as_batch(text: str, x: Tensor) -> tuple[str, str, Tensor | None]:
     """(expression, a remark, images (B, C, H, W)); None for the images where only the caller can know."""
     shape = tuple(x.shape)
-    if x.is_sparse:
+    if x.layout != torch.strided:
         return _as_batch(f"{text}.to_dense()", x.to_dense())
     if x.ndim == 4:
+        if shape[3] in (1, 3, 4) and min(shape[1:3]) > 4:
+            return f"{text}.permute(0, 3, 1, 2)", "", x.permute(0, 3, 1, 2)
         return text, "", x
     if x.ndim == 5:
         return f"{text}.flatten(0, 1)", "", x.flatten(0, 1)
@@ -344,13 +350,13 @@ def check_positive(value, name: str, *, whole: bool = False) -> None:
 
 def check_not_negative(value, name: str) -> None:
     """Raise unless ``value`` is a finite number of at least 0."""
-    if isinstance(value, bool) or not isinstance(value, Real) or not 0 <= value < float("inf"):
+    if isinstance(value, bool) or not isinstance(value, Real) or not 0 <= float(value) < float("inf"):
         raise ValueError(f"{name} is {_shown(value)}; expected a finite number of at least 0.")
 
 
 def check_fraction(value, name: str) -> None:
     """Raise unless 0 < ``value`` < 1."""
-    if not isinstance(value, Real) or not 0 < value < 1:
+    if not isinstance(value, Real) or not 0 < float(value) < 1:
         raise ValueError(f"{name} is {_shown(value)}; expected a number between 0 and 1, both excluded.")
 
 

@@ -132,8 +132,8 @@ def report(normal: Tensor, anomalous: Tensor, threshold: float) -> Report:
     """
     _check_scores(normal, "normal")
     _check_scores(anomalous, "anomalous")
-    normal, anomalous = normal.detach().cpu().double(), anomalous.detach().cpu().double()  # Apple's GPUs know no doubles
-    scores = torch.cat([normal, anomalous])
+    normal, anomalous = normal.detach().cpu(), anomalous.detach().cpu()  # Apple's GPUs know no doubles
+    scores = torch.cat([normal.double(), anomalous.double()])
     is_anomaly = torch.cat([torch.zeros(len(normal)), torch.ones(len(anomalous))])
     return Report(
         auc=float(roc_auc_score(is_anomaly, scores)),

@@ -244,7 +244,7 @@ def _evaluate(model, x, loss_fn, batch_size, seed, device) -> dict[str, float]:
 
 def checked_seed(seed) -> int:
     """The seed as an int, if it is a whole number from 0 to 2**32 - 1."""
-    if not isinstance(seed, Integral) or isinstance(seed, bool) or not 0 <= seed < 2**32:
+    if not isinstance(seed, Integral) or isinstance(seed, bool) or not 0 <= int(seed) < 2**32:
         raise ValueError(f"seed is {seed!r}; expected a whole number from 0 to 2**32 - 1.")
     return int(seed)
 
