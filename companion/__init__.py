@@ -43,7 +43,7 @@ from companion.sparsity import (
     strength,
     top_k,
 )
-from companion.training import Step, evaluate, fit, pick_device
+from companion.training import Step, TrainingWarning, evaluate, fit, pick_device
 from companion.vae import (
     VAE,
     ConvVAE,
@@ -71,6 +71,7 @@ __all__ = [
     "ShallowAutoencoder",
     "Step",
     "SwissRoll",
+    "TrainingWarning",
     "UNet",
     "active",
     "active_units",

@@ -4,9 +4,11 @@ The advice is an expression in the caller's own name for the images, such as ``x
 by what was given, and it is complete: what it returns passes the check.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
+from contextlib import suppress
 from math import isqrt, prod
 from numbers import Integral, Real
+from weakref import WeakSet
 
 import numpy as np
 import torch
@@ -306,6 +308,10 @@ def _same_shape_advice(given: tuple[int, ...], wanted: tuple[int, ...]) -> str:
     return "change the model's last layer, or reshape one of them."
 
 
+# Losses that check_reduction has found good: an objective may be made anew in every step, with another beta.
+_REDUCED_WELL: WeakSet[Callable] = WeakSet()
+
+
 def check_reduction(loss: Callable[[Tensor, Tensor], Tensor], name: str) -> None:
     """Raise unless ``loss(x_hat, x)`` is one number that grows with the pixels and not with the images.
 
@@ -313,8 +319,15 @@ def check_reduction(loss: Callable[[Tensor, Tensor], Tensor], name: str) -> None
     it is tried on (one with a number for every pixel, say) is taken as it is.
 
     Raises:
-        ValueError: a mean over pixels, a sum over images, or no single number.
+        TypeError: ``loss`` cannot be called.
+        ValueError: it is a mean over pixels, a sum over images, or no single number.
     """
+    if not callable(loss):
+        raise TypeError(
+            f"{name} is {_kind(loss)}; expected a function (x_hat, x) -> a number, such as squared_error or bce."
+        )
+    if isinstance(loss, Hashable) and loss in _REDUCED_WELL:
+        return
     x = torch.linspace(0.1, 0.9, 2 * 16 * 16).reshape(2, 1, 16, 16)
     large, many = torch.cat([torch.cat([x, x], 2)] * 2, 3), torch.cat([x, x])  # four times the pixels, twice the images
     try:
@@ -338,6 +351,8 @@ def check_reduction(loss: Callable[[Tensor, Tensor], Tensor], name: str) -> None
         )
     if twice > 1.5 * once:
         raise ValueError(f"{name} is a sum over images: it doubles with the batch; {expected}. {remedy}")
+    with suppress(TypeError):  # not everything that can be called can be remembered
+        _REDUCED_WELL.add(loss)
 
 
 def check_positive(value, name: str, *, whole: bool = False) -> None:

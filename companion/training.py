@@ -5,7 +5,7 @@ import os
 import time
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from numbers import Integral
 
 import torch
@@ -145,7 +145,7 @@ def fit(
                     except Exception as error:
                         if number == 1 and not totals:
                             _explain_misfit(error, model, loss_fn, images)
-                        _explain(error, model, images, totals, len(x), batch_size, number, lr)
+                        _explain(error, step, images, totals, len(x), batch_size, number, lr)
                         raise
                     if not totals:  # once an epoch
                         _check_terms(terms, loss_fn, trained=True)
@@ -345,7 +345,7 @@ def _diverged(what: str, epoch: int, lr: float) -> str:
 
 
 @torch.no_grad()
-def _explain(error, model, images, totals, n, batch_size, epoch, lr) -> None:
+def _explain(error, step, images, totals, n, batch_size, epoch, lr) -> None:
     """Raise a clearer error in place of the one that ended a step, where the cause is known."""
     if "Expected more than 1 value per channel" in str(error) and len(images) == 1:
         wider = next((b for b in range(batch_size + 1, n + 1) if n % b != 1), None)
@@ -357,8 +357,12 @@ def _explain(error, model, images, totals, n, batch_size, epoch, lr) -> None:
             f"least two. {remedy}"
         ) from error
     # A check inside the objective may meet the NaN first, and know nothing of learning rates.
-    diverged = isinstance(error, NotFiniteError) or not _weights_are_finite(model) or not _is_finite(totals.values())
-    if diverged or not _answer_is_finite(model, images):
+    if (
+        isinstance(error, NotFiniteError)
+        or not _weights_are_finite(step)
+        or not _is_finite(totals.values())
+        or not _answers_are_finite(step, images)
+    ):
         raise ValueError(_diverged("the loss became nan", epoch, lr)) from error
 
 
@@ -379,12 +383,20 @@ def _weights_are_finite(model: nn.Module) -> bool:
     return _is_finite(p.detach() for p in model.parameters())
 
 
-def _answer_is_finite(model: nn.Module, images: Tensor) -> bool:
-    try:
-        answer = model(images)
-        return not isinstance(answer, Tensor) or bool(answer.isfinite().all())
-    except Exception:  # not every model is called with images alone
-        return True
+def _answers_are_finite(step: nn.Module, images: Tensor) -> bool:
+    """Whether every layer's are, in the step that has just failed, done once more."""
+    finite = True
+
+    def look(layer, given, answer):
+        nonlocal finite
+        finite = finite and (not isinstance(answer, Tensor) or bool(answer.isfinite().all()))
+
+    hooks = [layer.register_forward_hook(look) for layer in step.modules()]
+    with suppress(Exception):  # it fails again
+        step(images)
+    for hook in hooks:
+        hook.remove()
+    return finite
 
 
 def _is_finite(tensors) -> bool:

@@ -296,9 +296,9 @@ def test_values_outside_0_to_1_are_refused_by_name(loss, names, bad):
         if name:
             pair = [torch.full((2, 1, 2, 2), 0.5) for _ in range(2)]
             pair[position][0, 0, 0, 0] = bad
-            with pytest.raises(ValueError, match=rf"^{name} has values from .*expects \[0, 1\]"):
+            with pytest.raises(ValueError, match=rf"^{name} (has values from .*expects \[0, 1\]|contains NaN)"):
                 loss(*pair)
-    with pytest.raises(ValueError, match="x has values from"):
+    with pytest.raises(ValueError, match=r"^x (has values from|contains NaN)"):
         bernoulli_entropy(torch.full((1, 1, 1, 1), bad))
 
 

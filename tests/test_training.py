@@ -1,9 +1,11 @@
 """The training loop, the evaluation, and where they run."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
+import warnings
 from copy import deepcopy
 from functools import partial
 from pathlib import Path
@@ -15,20 +17,38 @@ from torch import nn
 import companion.training
 import two_processes as two_processes_script
 from companion import (
+    PCA,
+    VAE,
     ConvAutoencoder,
+    ConvVAE,
     DenseAutoencoder,
+    DigitClassifier,
+    LinearAutoencoder,
+    ShallowAutoencoder,
     Step,
+    TrainingWarning,
     UNet,
+    answer_grey_,
     bce,
     denoising,
     evaluate,
     fit,
     gaussian_noise,
+    kl_to_standard_normal,
+    l1_sparse,
+    mlp,
     mse,
+    negative_elbo,
+    orthogonal_,
     pick_device,
     reconstruction,
+    reparameterize,
     squared_error,
 )
+from companion.colorization import Colorizer
+from companion.diffusion import CodeNet, Denoiser, LatentSpace, PixelNet
+from companion.gan import Discriminator, Generator
+from companion.vqvae import VQVAE
 
 SHAPE = (1, 4, 4)
 
@@ -336,6 +356,428 @@ def test_a_loss_that_is_not_finite_stops_the_run_and_says_when(bad, x):
     with pytest.raises(ValueError, match=rf"the loss became {bad} in epoch 3; expected a finite.*\(lr=0.004\)"):
         fit(tiny(), x, loss_fn, epochs=20, batch_size=20, lr=4e-3)
     assert len(calls) == 6  # not one epoch more
+
+
+@pytest.mark.parametrize("loss", [bce, nn.functional.binary_cross_entropy, squared_error])
+def test_a_check_inside_the_objective_does_not_hide_that_training_diverged(loss, data):
+    """Both cross-entropies refuse the NaN that the model answers, and know nothing of learning rates."""
+
+    def objective(model, x):
+        mu, logvar = model.encode(x)
+        x_hat = model.decode(reparameterize(mu, logvar))
+        return {"loss": loss(x_hat, x) + kl_to_standard_normal(mu, logvar).sum(1).mean()}
+
+    torch.manual_seed(0)
+    with pytest.raises(
+        ValueError, match=r"the loss became nan in epoch \d; expected a finite number. Lower the learning"
+    ):
+        fit(VAE(), data.x_train[:512], objective, epochs=3, lr=0.5, device="cpu")
+
+
+def test_a_diverging_vae_is_told_to_lower_the_rate(data):
+    torch.manual_seed(0)
+    model = VAE()
+    with pytest.raises(ValueError, match=r"the loss became nan in epoch 1.*Lower the learning rate \(lr=0.1\)"):
+        fit(model, data.x_train[:512], negative_elbo(), epochs=3, lr=0.1, device="cpu")
+    assert not model.training
+
+
+def test_a_gradient_that_is_no_number_is_noticed_in_the_weights(x):
+    """The root has an infinite slope at 0: the loss is fine, and so is the history, but for the weights."""
+
+    def loss_fn(model, x):
+        x_hat = model(x)
+        return {"loss": mse(x_hat, x) + 0 * (x_hat - x_hat.detach()).abs().sqrt().sum()}
+
+    with pytest.raises(ValueError, match="the weights became NaN or infinite in epoch 1"):
+        fit(tiny(), x, loss_fn, epochs=1, batch_size=37)
+
+
+@pytest.mark.parametrize("loss", [lambda x_hat, x: mse(x_hat, x).log(), lambda x_hat, x: bce(x_hat / 0, x)])
+def test_a_test_loss_that_is_no_number_is_noticed(loss, x):
+    def loss_fn(model, x):
+        return {"loss": mse(model(x), x) if model.training else loss(x.clone(), x)}
+
+    with pytest.raises(ValueError, match=r"the loss on x_test became (nan|-inf) in epoch 1"):
+        fit(tiny(), x, loss_fn, epochs=2, x_test=x)
+
+
+def test_evaluate_refuses_a_loss_that_is_no_number(x):
+    with pytest.raises(ValueError, match="the loss is nan; expected a finite number"):
+        evaluate(tiny(), x, lambda model, x: {"loss": mse(model(x), x) * float("nan")})
+
+
+def test_another_term_that_is_no_number_is_told_and_trained_on(x):
+    def loss_fn(model, x):
+        return {"loss": mse(model(x), x), "spread": x.mean() * float("nan")}
+
+    with pytest.warns(
+        TrainingWarning, match="the term 'spread' is nan from epoch 1 on; expected a finite number"
+    ) as told:
+        history = fit(tiny(), x, loss_fn, epochs=2)
+    assert len(told) == 1
+    assert len(history["spread"]) == 2
+    with pytest.warns(TrainingWarning, match="the term 'spread' is nan; expected"):
+        evaluate(tiny(), x, loss_fn)
+
+
+# --- however a run ends -----------------------------------------------------------------------------------------------
+
+
+class Elsewhere(nn.Module):
+    """A model that notes to which devices it is sent; there need be no second one."""
+
+    def __init__(self):
+        super().__init__()
+        self.inner, self.sent = tiny(), []
+
+    def to(self, device):
+        self.sent.append(str(device))
+        return self
+
+    def forward(self, x):
+        return self.inner(x)
+
+
+@pytest.mark.parametrize("call", [fit, evaluate])
+@pytest.mark.parametrize("error", [KeyboardInterrupt, RuntimeError, ValueError, MemoryError])
+@pytest.mark.parametrize("step", [1, 3])
+def test_an_interrupted_run_leaves_the_model_home_and_in_eval_mode(call, error, step, x, monkeypatch):
+    calls = []
+
+    def loss_fn(model, x):
+        calls.append(1)
+        if len(calls) == step:
+            raise error("stopped")
+        return reconstruction(model, x)
+
+    model, state = Elsewhere().train(), torch.get_rng_state()
+    monkeypatch.setattr(companion.training, "_device_of", lambda model: torch.device("meta"))
+    with pytest.raises(error, match="stopped"):
+        call(model, x, loss_fn, batch_size=8, device="cpu")
+    assert model.sent == ["cpu", "meta"]
+    assert not any(module.training for module in model.modules())
+    assert torch.equal(torch.get_rng_state(), state)
+
+
+def test_an_interrupted_run_keeps_what_it_has_learnt(x):
+    calls = []
+
+    def loss_fn(model, x):
+        calls.append(1)
+        if len(calls) == 20:
+            raise KeyboardInterrupt
+        return reconstruction(model, x)
+
+    model = tiny()
+    before = evaluate(model, x, reconstruction)["loss"]
+    with pytest.raises(KeyboardInterrupt):
+        fit(model, x, loss_fn, batch_size=8)
+    assert evaluate(model, x, reconstruction)["loss"] < before
+
+
+# --- what is no objective, no model -----------------------------------------------------------------------------------
+
+
+def returning(value):
+    return lambda model, x: value(model, x)
+
+
+@pytest.mark.parametrize(
+    ("loss_fn", "message"),
+    [
+        (nn.MSELoss(), "loss_fn is MSELoss, which compares two tensors; expected a function loss_fn(model, x)"),
+        (nn.functional.mse_loss, "loss_fn is mse_loss, which compares two tensors"),
+        (denoising, "call it first: denoising()"),
+        (negative_elbo, "call it first: negative_elbo()"),
+        (l1_sparse, "call it first: l1_sparse(weight)"),
+        (None, "loss_fn is a NoneType; expected a function loss_fn(model, x)"),
+        ("mse", "loss_fn is a str; expected a function"),
+        (mse, "x_hat is a DenseAutoencoder; expected a tensor. A loss compares two tensors"),
+        (returning(lambda m, x: denoising()), "loss_fn returned a function"),
+        (returning(lambda m, x: mse(m(x), x)), 'loss_fn returned a Tensor; expected a dict {"loss": scalar, ...}'),
+        (returning(lambda m, x: (mse(m(x), x),)), "loss_fn returned a tuple; expected a dict"),
+        (returning(lambda m, x: None), "loss_fn returned a NoneType; expected a dict"),
+        (
+            returning(lambda m, x: {"loss": mse(m(x), x).item()}),
+            "loss_fn returned a float as 'loss'; expected a tensor",
+        ),
+        (returning(lambda m, x: {"loss": mse(m(x), x), "n": 3}), "loss_fn returned a int as 'n'; expected a tensor"),
+    ],
+)
+def test_what_is_no_objective_is_refused(loss_fn, message, x):
+    with pytest.raises(TypeError, match=re.escape(message)):
+        fit(tiny(), x, loss_fn, epochs=1)
+    with pytest.raises(TypeError, match=re.escape(message)):
+        evaluate(tiny(), x, loss_fn)
+
+
+@pytest.mark.parametrize(
+    ("terms", "message"),
+    [
+        (lambda m, x: {"mse": mse(m(x), x)}, "loss_fn returned the entries ['mse']; expected one named \"loss\""),
+        (
+            lambda m, x: {"loss": (m(x) - x).square().mean((1, 2, 3))},
+            "loss_fn returned 'loss' of shape (37,); expected one",
+        ),
+        (lambda m, x: reconstruction(m, x) | {"z": m.encode(x)}, "loss_fn returned 'z' of shape (37, 3); expected one"),
+        (lambda m, x: reconstruction(m, x) | {"seconds": x.mean()}, "a term named 'seconds', a name that fit uses"),
+        (lambda m, x: reconstruction(m, x) | {"test_loss": x.mean()}, "a term named 'test_loss'"),
+    ],
+)
+def test_terms_that_cannot_be_recorded_are_refused(terms, message, x):
+    for call in (partial(fit, epochs=1), evaluate):
+        with pytest.raises(ValueError, match=re.escape(message)):
+            call(tiny(), x, returning(terms))
+
+
+@pytest.mark.parametrize(
+    "loss", [lambda m, x: mse(m(x).detach(), x), lambda m, x: mse(m(x).data, x), lambda m, x: x.mean()]
+)
+def test_a_loss_without_a_gradient_is_refused(loss, x):
+    with pytest.raises(ValueError, match=r"the loss does not depend on the weights.*Look for \.detach\(\)"):
+        fit(tiny(), x, lambda model, x: {"loss": loss(model, x)}, epochs=1)
+
+
+@pytest.mark.parametrize(
+    ("model", "error", "message"),
+    [
+        (lambda: DenseAutoencoder, TypeError, "model is the class DenseAutoencoder; expected a model made of it"),
+        (lambda: lambda x: x, TypeError, "model is a function; expected a torch.nn.Module"),
+        (lambda: torch.rand(3), TypeError, "model is a Tensor; expected a torch.nn.Module.*comes first"),
+        (lambda: PCA(torch.rand(9, *SHAPE), 2), ValueError, "the PCA has no weights; expected a model with weights"),
+        (nn.Identity, ValueError, "the Identity has no weights"),
+        (lambda: tiny().requires_grad_(False), ValueError, r"frozen; expected some to train.*requires_grad_\(True\)"),
+    ],
+)
+def test_what_cannot_be_trained_is_refused(model, error, message, x):
+    with pytest.raises(error, match=message):
+        fit(model(), x, reconstruction, epochs=1)
+
+
+def test_some_weights_may_be_frozen(x):
+    model = tiny()
+    model.encoder.requires_grad_(False)
+    frozen = weights(model.encoder)
+    before = weights(model.decoder)
+    fit(model, x, reconstruction, epochs=1)
+    assert torch.equal(weights(model.encoder), frozen)
+    assert not torch.equal(weights(model.decoder), before)
+
+
+@pytest.mark.parametrize("context", [torch.no_grad, torch.inference_mode])
+def test_training_without_gradients_is_refused(context, x):
+    with context(), pytest.raises(RuntimeError, match=r"Call fit outside torch.no_grad\(\)"):
+        fit(tiny(), x, reconstruction, epochs=1)
+
+
+def test_an_error_of_the_objectives_own_keeps_its_type_and_gets_a_note(x):
+    def loss_fn(model, x):
+        return {"loss": model.encode(x).no_such_method()}
+
+    with pytest.raises(AttributeError, match="no_such_method") as caught:
+        fit(tiny(), x, loss_fn, epochs=1)
+    assert caught.value.__notes__ == ["Raised by the first call of loss_fn(model, x), with x of shape (37, 1, 4, 4)."]
+
+
+def test_an_objective_for_another_kind_of_model_is_named(x):
+    for call in (partial(fit, epochs=1), evaluate):
+        with pytest.raises(TypeError, match=r"l1_sparse does not fit a DenseAutoencoder.*need a ShallowAutoencoder"):
+            call(tiny(), x, l1_sparse(0.1))
+
+
+# --- batch normalisation ----------------------------------------------------------------------------------------------
+
+
+class Normed(nn.Module):
+    """A learner's model: batch normalisation after a linear layer."""
+
+    def __init__(self):
+        super().__init__()
+        self.layers = nn.Sequential(nn.Linear(16, 4), nn.BatchNorm1d(4), nn.ReLU(), nn.Linear(4, 16), nn.Sigmoid())
+
+    def forward(self, x):
+        return self.layers(x.flatten(1)).unflatten(1, SHAPE)
+
+
+@pytest.mark.parametrize(("n", "batch_size", "other"), [(37, 36, 37), (33, 32, 33), (33, 16, 17), (9, 4, 5), (5, 1, 3)])
+def test_a_last_batch_of_one_is_told_with_a_batch_size_that_works(n, batch_size, other, x):
+    x = x[:n]
+    message = (
+        rf"a batch has one image \({n} images in batches of {batch_size}\).*such as {other}, or drop an image: x\[:-1\]"
+    )
+    with pytest.raises(ValueError, match=message):
+        fit(Normed(), x, reconstruction, epochs=1, batch_size=batch_size)
+    fit(Normed(), x, reconstruction, epochs=1, batch_size=other)
+    if batch_size > 1:
+        fit(Normed(), x[:-1], reconstruction, epochs=1, batch_size=batch_size)
+
+
+def test_batch_normalisation_of_a_single_image_is_refused_plainly(x):
+    with pytest.raises(ValueError, match=r"a batch has one image.*Give more images\."):
+        fit(Normed(), x[:1], reconstruction, epochs=1)
+
+
+# --- warnings ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def light(data):
+    return 1 - data.x_train[:1000]
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(
+    "build", [DenseAutoencoder, ConvAutoencoder, UNet, VAE, ConvVAE, ShallowAutoencoder, LinearAutoencoder]
+)
+def test_digits_are_trained_on_without_a_word(build, data):
+    torch.manual_seed(0)
+    objective = negative_elbo() if build in (VAE, ConvVAE) else reconstruction
+    fit(build(), data.x_train[:600], objective, epochs=3 if build is not UNet else 1, device="cpu")
+
+
+@pytest.mark.parametrize("build", [DenseAutoencoder, ConvAutoencoder])
+def test_light_images_are_told_and_the_advice_works(build, light):
+    torch.manual_seed(0)
+    with pytest.warns(TrainingWarning) as told:
+        history = fit(build(), light, reconstruction, epochs=5, device="cpu")
+    first, last = (str(w.message) for w in told)
+    assert f"the untrained {build.__name__} answers with a mean pixel of 0.1" in first
+    assert "the images' is 0.87; expected the two to be less than 0.5 apart" in first
+    assert f"{build.__name__}(..., mean_pixel=0.87)" in first
+    assert "the loss stands still at 0.1" in last
+    assert "the mean image, costs 0.067" in last
+    assert all(w.filename == __file__ for w in told)  # where fit was called
+    torch.manual_seed(0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        better = fit(build(mean_pixel=0.87), light, reconstruction, epochs=5, device="cpu")
+    assert better["loss"][-1] < 0.5 * history["loss"][-1]
+
+
+class OwnModel(nn.Module):
+    """A learner's, without mean_pixel; its last bias was set for digits."""
+
+    def __init__(self):
+        super().__init__()
+        self.encoder, self.decoder = mlp(784, 64, 16), mlp(16, 64, 784)
+        orthogonal_(self)
+        answer_grey_(self.decoder[-1], 0.13)
+
+    def forward(self, x):
+        return torch.sigmoid(self.decoder(self.encoder(x.flatten(1)))).unflatten(1, (1, 28, 28))
+
+
+def test_a_model_without_mean_pixel_gets_advice_that_fits_it(light):
+    torch.manual_seed(0)
+    model = OwnModel()
+    with pytest.warns(
+        TrainingWarning, match=r"Call answer_grey_\(layer, 0.87\) on the last layer before the sigmoid"
+    ) as told:
+        fit(model, light, reconstruction, epochs=1, device="cpu")
+    assert "mean_pixel=" not in str(told[0].message)
+    torch.manual_seed(0)
+    model = OwnModel()
+    answer_grey_(model.decoder[-1], 0.87)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        fit(model, light, reconstruction, epochs=5, device="cpu")
+        fit(OwnModel(), 1 - light, reconstruction, epochs=5, device="cpu")  # the other advice
+
+
+def test_a_linear_answer_may_start_anywhere(light):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        fit(LinearAutoencoder(8), light, reconstruction, epochs=10, lr=0.01, device="cpu")
+
+
+def mean_and_kl(x_hat, x):
+    return squared_error(x_hat, x) / 784
+
+
+def test_a_collapsed_vae_is_told(data):
+    torch.manual_seed(0)
+    objective = negative_elbo(reconstruction_loss=mean_and_kl)
+    with pytest.warns(
+        TrainingWarning, match="the loss stands still.*in a VAE the KL divergence may weigh too much"
+    ) as told:
+        fit(VAE(8, (64,)), data.x_train[:1000], objective, epochs=8, device="cpu")
+    assert len(told) == 1
+
+
+def test_warnings_change_nothing(data, monkeypatch):
+    """Neither the random state nor a single bit of the history and the weights."""
+    runs = []
+    for silent in (False, True):
+        if silent:
+            monkeypatch.setattr(companion.training, "_far_answer", lambda *args: "")
+            monkeypatch.setattr(companion.training, "_standing_still", lambda *args: "")
+        torch.manual_seed(0)
+        model = nn.Sequential(DenseAutoencoder(8), nn.Dropout(0.1))
+        history = fit(model, 1 - data.x_train[:300], denoising(), epochs=4, x_test=data.x_test[:50], device="cpu")
+        runs.append((without_seconds(history), weights(model), torch.get_rng_state()))
+    assert runs[0][0] == runs[1][0]
+    assert torch.equal(runs[0][1], runs[1][1])
+    assert torch.equal(runs[0][2], runs[1][2])
+
+
+def test_what_the_stand_in_cannot_do_is_passed_over(x):
+    """An objective may use a model in ways that no stand-in can foresee; fit then knows nothing, and says nothing."""
+
+    def asks_for_more(model, x):
+        if not isinstance(model, DenseAutoencoder):
+            raise AssertionError
+        return {"loss": mse(model(x), x)}
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        fit(tiny(), x, asks_for_more, epochs=40, lr=1e-9)
+        fit(nn.Sequential(tiny()), x, lambda model, x: {"loss": model[0](x).mean() + 1}, epochs=40, lr=1e-9)
+
+
+def test_a_lesson_can_silence_them(x):
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        warnings.simplefilter("ignore", TrainingWarning)
+        fit(tiny(), x, reconstruction, epochs=4, lr=1e-9)
+    assert not told
+
+
+# --- saving and loading -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "build",
+    [
+        DenseAutoencoder, ConvAutoencoder, UNet, VAE, ConvVAE, LinearAutoencoder, ShallowAutoencoder, VQVAE, Colorizer,
+        DigitClassifier, Generator, Discriminator, CodeNet, PixelNet,
+        lambda: Denoiser(CodeNet()), lambda: PCA(torch.rand(40, 1, 28, 28), 32),
+        lambda: LatentSpace(ConvAutoencoder(8), torch.rand(4, 1, 28, 28)),
+    ],
+)  # fmt: skip
+def test_every_model_can_be_saved_and_loaded(build, tmp_path):
+    """The two lines of the page of troubles."""
+    torch.manual_seed(0)
+    model = build()
+    torch.save(model.state_dict(), tmp_path / "model.pt")
+    torch.manual_seed(1)
+    other = build()
+    other.load_state_dict(torch.load(tmp_path / "model.pt", weights_only=True))
+    assert all(torch.equal(a, b) for a, b in zip(model.state_dict().values(), other.state_dict().values(), strict=True))
+
+
+@pytest.mark.parametrize(("build", "objective"), [(ConvAutoencoder, reconstruction), (VAE, negative_elbo())])
+def test_training_goes_on_from_a_saved_model(build, objective, data, tmp_path):
+    """Bitwise as if it had not been away: fit starts Adam anew at every call, so there is nothing else to save."""
+    torch.manual_seed(0)
+    model = build()
+    fit(model, data.x_train[:200], objective, epochs=2, device="cpu")
+    torch.save(model.state_dict(), tmp_path / "model.pt")
+    loaded = build()
+    loaded.load_state_dict(torch.load(tmp_path / "model.pt", weights_only=True))
+    more = [fit(m, data.x_train[:200], objective, epochs=2, seed=1, device="cpu") for m in (model, loaded)]
+    assert more[0]["loss"] == more[1]["loss"]
+    assert torch.equal(weights(model), weights(loaded))
 
 
 # --- evaluate ---------------------------------------------------------------------------------------------------------

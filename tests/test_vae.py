@@ -1,22 +1,28 @@
 """The VAE's pieces against torch.distributions, autograd, closed forms and a model whose likelihood is known."""
 
+from functools import partial
 from itertools import pairwise
 from math import log, pi, sqrt
 
 import pytest
 import torch
+import torch.nn.functional as F
 from torch import nn
 from torch.distributions import Bernoulli, Independent, Normal, kl_divergence
 
 from companion import (
     VAE,
     ConvVAE,
+    DenseAutoencoder,
     active_units,
     bce,
+    continuous_bernoulli_nll,
     evaluate,
     fit,
+    gaussian_nll,
     importance_weighted_bound,
     kl_to_standard_normal,
+    mse,
     negative_elbo,
     reparameterize,
     squared_error,
@@ -216,6 +222,86 @@ def test_a_gaussian_decoder(images):
     assert terms["reconstruction"].item() == pytest.approx((exact - constant).item(), rel=1e-4)
 
 
+@pytest.mark.parametrize(
+    ("loss", "fault"),
+    [
+        (mse, "is a mean over pixels"),
+        (F.mse_loss, "is a mean over pixels"),
+        (F.binary_cross_entropy, "is a mean over pixels"),
+        (F.l1_loss, "is a mean over pixels"),
+        (nn.MSELoss(), "is a mean over pixels"),
+        (lambda x_hat, x: 2 * mse(x_hat, x), "is a mean over pixels"),
+        (partial(F.mse_loss, reduction="sum"), "is a sum over images"),
+        (partial(F.mse_loss, reduction="none"), "does not return a single number"),
+        (lambda x_hat, x: (x_hat - x).square().flatten(1).sum(1), "does not return a single number"),
+    ],
+)
+def test_a_reconstruction_loss_of_the_wrong_reduction_is_refused(loss, fault):
+    """Added to the KL, a mean over pixels leaves the code empty, and nothing else says so."""
+    with pytest.raises(ValueError, match=rf"reconstruction_loss {fault}.*expected.*Use squared_error or bce"):
+        negative_elbo(reconstruction_loss=loss)
+
+
+@pytest.mark.parametrize("loss", ["bce", None, 1.0])
+def test_a_reconstruction_loss_is_a_function(loss):
+    with pytest.raises(TypeError, match=r"reconstruction_loss is a .*; expected a function \(x_hat, x\)"):
+        negative_elbo(reconstruction_loss=loss)
+
+
+SIGMAS = torch.linspace(0.1, 0.5, 784).reshape(1, 1, 28, 28)
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [
+        bce,
+        squared_error,
+        gaussian_nll,
+        continuous_bernoulli_nll,
+        partial(gaussian_nll, sigma=0.1),
+        lambda x_hat, x: squared_error(x_hat, x) / 784,
+        lambda x_hat, x: F.mse_loss(x_hat, x, reduction="sum") / len(x),
+        lambda x_hat, x: gaussian_nll(x_hat, x, SIGMAS),  # for images of one size only
+    ],
+)
+def test_sums_over_pixels_pass_and_draw_no_numbers(loss):
+    state = torch.get_rng_state()
+    negative_elbo(reconstruction_loss=loss)
+    assert torch.equal(torch.get_rng_state(), state)
+
+
+def test_a_good_loss_is_tried_once_only():
+    calls = []
+
+    def loss(x_hat, x):
+        calls.append(len(x))
+        return squared_error(x_hat, x)
+
+    for beta in range(5):
+        negative_elbo(beta, reconstruction_loss=loss)
+    assert len(calls) == 3
+
+
+def test_an_objective_by_hand_may_add_what_it_likes(images):
+    """The way to show what a mean over pixels does, and the same as a sum divided by their number."""
+
+    def mean_and_kl(model, x):
+        mu, logvar = model.encode(x)
+        x_hat = model.decode(reparameterize(mu, logvar))
+        return {"loss": mse(x_hat, x) + kl_to_standard_normal(mu, logvar).sum(1).mean()}
+
+    divided = negative_elbo(reconstruction_loss=lambda x_hat, x: squared_error(x_hat, x) / 784)
+    model = VAE(4)
+    values = [evaluate(model, images, objective, device="cpu")["loss"] for objective in (mean_and_kl, divided)]
+    assert values[0] == pytest.approx(values[1], rel=1e-5)
+
+
+def test_a_model_without_clouds_is_named(images):
+    for call in (partial(fit, epochs=1), evaluate):
+        with pytest.raises(TypeError, match=r"negative_elbo does not fit a DenseAutoencoder.*needs a VAE"):
+            call(DenseAutoencoder(4), images, negative_elbo(), device="cpu")
+
+
 def test_the_code_is_drawn_and_the_gradient_passes_the_draw(images):
     """The reconstruction alone moves logvar, which it could not if the mean were decoded."""
     torch.manual_seed(0)
@@ -347,6 +433,34 @@ def test_a_perfect_cloud_needs_one_sample(known):
         assert torch.allclose(importance_weighted_bound(model, x, samples), exact, atol=1e-5)
 
 
+@pytest.mark.parametrize("logvar", [-40.0, -104.0, -200.0])
+def test_a_cloud_narrower_than_its_place_is_exact_costs_no_nats(known, logvar):
+    """mu + sigma * eps rounds to mu: the noise is lost in z, so it must be kept."""
+    _, x, _ = known
+    model = Fixed(torch.tensor([[2.0, -1.0]]), torch.full((1, 2), logvar), lambda z: torch.full((len(z), 1, 2, 2), 0.3))
+    torch.manual_seed(0)
+    bound = importance_weighted_bound(model, x, 1)
+    torch.manual_seed(0)
+    eps = torch.randn(2, 2, dtype=torch.float32).double()
+    log_p = -torch.stack([bce(torch.full_like(image, 0.3), image) for image in x.split(1)]).double()
+    expected = log_p + (logvar + eps.square() - torch.tensor([4.0, 1.0])).sum(1) / 2
+    torch.testing.assert_close(bound.double(), expected, atol=1e-3, rtol=1e-5)
+
+
+def test_the_bound_is_that_of_the_formula_with_z(images):
+    """At usual widths, keeping the noise and recovering it are the same."""
+    torch.manual_seed(0)
+    model = VAE(3)
+    torch.manual_seed(1)
+    bound = importance_weighted_bound(model, images, 1)
+    torch.manual_seed(1)
+    mu, logvar = model.encode(images)
+    z = reparameterize(mu, logvar)
+    ratio = Normal(0.0, 1.0).log_prob(z) - Normal(mu, (logvar / 2).exp()).log_prob(z)
+    likelihood = Independent(Bernoulli(probs=model.decode(z), validate_args=False), 3).log_prob(images)
+    torch.testing.assert_close(bound, (likelihood + ratio.sum(1)).detach(), atol=1e-2, rtol=1e-5)
+
+
 def test_improbable_images_do_not_underflow():
     """e^-1000 is 0 in float32; the bound works with logarithms."""
     x = torch.ones(1, 1, 28, 28)
@@ -360,5 +474,5 @@ def test_the_bound_keeps_no_gradient_and_refuses_bad_input(images):
     for samples in (0, 2.5, True):
         with pytest.raises(ValueError, match="samples is"):
             importance_weighted_bound(model, images, samples)
-    with pytest.raises(ValueError, match="Divide by 255"):
+    with pytest.raises(ValueError, match=r"Use x / 255\."):
         importance_weighted_bound(model, images * 255, 2)
