@@ -199,6 +199,8 @@ def in_double_precision(model: nn.Module) -> Iterator[None]:
 def principal_angles(a: Tensor, b: Tensor) -> Tensor:
     """The angles between two subspaces, each spanned by rows: (k, D), (m, D) -> (min(k, m),) degrees, largest first.
 
+    Computed on the CPU in double precision, wherever the rows are.
+
     Raises:
         ValueError: the rows of ``a`` and ``b`` have different lengths, or are not independent.
 
@@ -210,11 +212,11 @@ def principal_angles(a: Tensor, b: Tensor) -> Tensor:
     bases = []
     for name, rows in (("a", a), ("b", b)):
         rounding = max(rows.shape) * torch.finfo(rows.dtype).eps  # of the numbers as they were given
-        if torch.linalg.matrix_rank(rows.double(), rtol=rounding) < len(rows):
+        if torch.linalg.matrix_rank(rows.cpu().double(), rtol=rounding) < len(rows):
             raise ValueError(
                 f"the rows of {name} are not independent; expected {len(rows)} directions. Drop some."
             )  # fmt: skip
-        bases.append(torch.linalg.qr(rows.double().T).Q)  # (D, k), orthonormal columns
+        bases.append(torch.linalg.qr(rows.cpu().double().T).Q)  # (D, k), orthonormal columns
     cosines = torch.linalg.svdvals(bases[0].T @ bases[1]).clamp(max=1)
     return torch.rad2deg(torch.acos(cosines)).flip(0)
 

@@ -26,6 +26,7 @@ from companion.anomaly import (
     rivals,
     threshold_rank,
 )
+from no_doubles import NoDoubles
 
 
 def test_reconstruction_error_is_mse_image_by_image(data):
@@ -164,6 +165,17 @@ def test_report_counts():
     assert result.ap == pytest.approx((1 / 1 + 2 / 3) / 2)  # precision at each anomaly, from the top
     assert result.caught == 1
     assert result.false_alarms == 1 / 4  # a score equal to the threshold is no alarm
+
+
+def test_scores_on_a_device_without_doubles():
+    normal, strange = (t.as_subclass(NoDoubles) for t in (torch.tensor([1.0, 2.0, 3.0, 4.0]), torch.tensor([3.5, 5.0])))
+    with pytest.raises(TypeError, match="float64"):
+        normal.double()
+    assert report(normal, strange, 3.0) == report(normal.cpu(), strange.cpu(), 3.0)
+    assert report(normal.cpu().requires_grad_(), strange.cpu(), 3.0).auc == 7 / 8
+    x = torch.rand(20, 1, 4, 4)
+    for name, score in rivals(x.as_subclass(NoDoubles), 2).items():
+        torch.testing.assert_close(torch.as_tensor(score(x.as_subclass(NoDoubles))), rivals(x, 2)[name](x), msg=name)
 
 
 def test_auc_counts_a_tie_as_one_half():

@@ -112,6 +112,36 @@ def test_fit_gan_refuses_arguments(data, arguments, message):
         fit_gan(*tiny(), data.x_train[:8], **arguments)
 
 
+@pytest.mark.parametrize("error", [KeyboardInterrupt, RuntimeError])
+def test_an_interrupted_game_leaves_both_players_in_eval_mode(error, data, monkeypatch):
+    def stop(fake):
+        raise error("stopped")
+
+    monkeypatch.setattr(gan, "generator_loss", stop)
+    players, state = tiny(), torch.get_rng_state()
+    with pytest.raises(error, match="stopped"):
+        fit_gan(*players, data.x_train[:64], epochs=1)
+    assert not any(module.training for player in players for module in player.modules())
+    assert torch.equal(torch.get_rng_state(), state)
+
+
+def test_fit_gan_says_when_it_diverges(data):
+    with pytest.raises(
+        ValueError, match=r"the loss of the \w+ became (nan|inf) in epoch 1; expected.*learning rate, lr"
+    ):
+        fit_gan(*tiny(), data.x_train[:64], epochs=2, lr=1e30)
+
+
+def test_fit_gan_refuses_players_that_cannot_learn(data):
+    generator, judge = tiny()
+    with pytest.raises(ValueError, match="all weights of the Generator are frozen"):
+        fit_gan(generator.requires_grad_(False), judge, data.x_train[:8])
+    with pytest.raises(TypeError, match="model is the class Discriminator"):
+        fit_gan(tiny()[0], Discriminator, data.x_train[:8])
+    with pytest.raises(ValueError, match="seed is -1"):
+        fit_gan(*tiny(), data.x_train[:8], seed=-1)
+
+
 def test_fit_gan_refuses_images(data):
     with pytest.raises(ValueError, match=r"x has values from -1 to 1"):
         fit_gan(*tiny(), 2 * data.x_train[:8] - 1)

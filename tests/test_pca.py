@@ -8,6 +8,7 @@ from scipy.linalg import subspace_angles
 
 from companion import PCA, LinearAutoencoder, fit_on_covariance, mse, principal_angles, principal_axes, squared_error
 from companion.pca import as_one_matrix
+from no_doubles import NoDoubles
 
 
 @pytest.fixture(scope="module")
@@ -117,6 +118,25 @@ def test_weight_decay_shows_the_axes_in_the_decoder(weight_decay, images, eigenv
 def test_full_batch_training_refuses_bad_arguments(settings, hint, images):
     with pytest.raises(ValueError, match=hint):
         fit_on_covariance(small(2), images, **settings)
+
+
+def test_an_interrupted_run_leaves_the_model_in_single_precision(images, monkeypatch):
+    def interrupt(self, closure):
+        closure()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(torch.optim.LBFGS, "step", interrupt)
+    model = small(2)
+    with pytest.raises(KeyboardInterrupt):
+        fit_on_covariance(model, images)
+    assert {p.dtype for p in model.parameters()} == {torch.float32}
+    assert model(images).shape == images.shape
+
+
+def test_angles_of_directions_on_a_device_without_doubles():
+    a, b = torch.rand(2, 5), torch.rand(3, 5)
+    angles = principal_angles(a.as_subclass(NoDoubles), b.as_subclass(NoDoubles))
+    assert torch.equal(angles, principal_angles(a, b))
 
 
 def test_full_batch_training_refuses_bad_models_and_images(images):

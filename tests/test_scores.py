@@ -6,6 +6,7 @@ import scipy.linalg
 import torch
 
 from companion import DigitClassifier, digit_classifier, digits, frechet_distance, scores
+from no_doubles import NoDoubles
 
 
 @pytest.fixture(scope="module")
@@ -66,6 +67,11 @@ def test_frechet_distance_agrees_with_scipys_square_root():
     expected = between + np.trace(cov_a + cov_b - 2 * scipy.linalg.sqrtm(cov_a @ cov_b).real)
     assert frechet_distance(a, b) == pytest.approx(expected, rel=1e-6)
     assert frechet_distance(b, a) == pytest.approx(expected, rel=1e-6)
+
+
+def test_features_on_a_device_without_doubles():
+    a, b = torch.rand(20, 3), torch.rand(30, 3)
+    assert frechet_distance(a.as_subclass(NoDoubles), b.as_subclass(NoDoubles)) == frechet_distance(a, b)
 
 
 def test_frechet_distance_of_a_shift_and_of_a_scale():
