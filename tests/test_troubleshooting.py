@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from companion import DenseAutoencoder, digits, fit, mnist, reconstruction
+from companion import DenseAutoencoder, digits, fit, mnist, mse, negative_elbo, reconstruction
 from notebook_checks import BOOK
 
 PAGE = (BOOK / "troubleshooting.md").read_text()
@@ -49,6 +49,30 @@ def loss_becomes_nan():
     fit(DenseAutoencoder(2, hidden=()), x, lambda model, x: {"loss": (model(x) - 2).log().mean()}, epochs=1)
 
 
+def numbers_above_one():
+    fit(DenseAutoencoder(2, hidden=()), torch.full((1, 1, 28, 28), 255.0), reconstruction)
+
+
+def doubles():
+    DenseAutoencoder(2, hidden=())(torch.rand(1, 1, 28, 28).double())
+
+
+def norm_of_one():
+    nn.BatchNorm1d(2).train()(torch.rand(1, 2))
+
+
+def mean_and_kl():
+    negative_elbo(reconstruction_loss=mse)
+
+
+def white_pages():
+    fit(DenseAutoencoder(2, hidden=()), torch.ones(4, 1, 28, 28), reconstruction, epochs=1)
+
+
+def standing_still():
+    fit(DenseAutoencoder(2, hidden=()), torch.rand(4, 1, 28, 28), reconstruction, lr=1e-9)
+
+
 def no_package():
     import companion.no_such_module  # noqa: F401
 
@@ -70,6 +94,12 @@ def no_umap():
         (twice, "Trying to backward through the graph a second time"),
         (to_numpy, "Can't call numpy() on Tensor that requires grad"),
         (loss_becomes_nan, "the loss became nan in epoch"),
+        (numbers_above_one, "expected pixels in [0, 1]"),
+        (doubles, "mat1 and mat2 must have the same dtype"),
+        (norm_of_one, "Expected more than 1 value per channel when training"),
+        (mean_and_kl, "reconstruction_loss is a mean over pixels"),
+        (white_pages, "answers with a mean pixel of"),
+        (standing_still, "the loss stands still at"),
         (no_package, "No module named 'companion"),
         (no_umap, "No module named 'umap'"),
     ],
@@ -79,6 +109,18 @@ def test_the_message_is_what_one_gets(call, message):
     # A warning counts as an error here (see pyproject.toml), and a learner sees it all the same.
     with pytest.raises(Exception, match=re.escape(message)):
         call()
+
+
+def test_the_lines_that_save_and_load(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    model = DenseAutoencoder(2, hidden=())
+    kept = model.decoder[0].weight.clone()
+    (code,) = re.findall(r"```python\n(torch\.save.+?)```", PAGE, re.DOTALL)
+    save, load = code.strip().split("\n")
+    exec(save, {"model": model, "torch": torch})
+    other = DenseAutoencoder(2, hidden=())
+    exec(load, {"model": other, "torch": torch})
+    assert torch.equal(other.decoder[0].weight, kept)
 
 
 def test_messages_about_files(tmp_path, monkeypatch):
