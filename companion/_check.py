@@ -21,10 +21,6 @@ IMAGES = "a float32 tensor of images (B, C, H, W)"
 _KNOWN_SCALES = ((0.1307, 0.3081), (0.2860, 0.3530))
 
 
-class NotFiniteError(ValueError):
-    """A model's answer is NaN or infinite. ``fit`` catches it, to say in which epoch and at which learning rate."""
-
-
 def check_images(x, name="x", *, unit_range=True) -> Tensor:
     """Return ``x`` if it is a batch of images ``(B, C, H, W)``, float32, finite, not empty, in [0, 1].
 
@@ -386,15 +382,14 @@ def check_probabilities(value: Tensor, name: str) -> None:
     """Raise unless all values lie in [0, 1]; ``name`` is "x_hat" for what a model answered, else that of the target.
 
     Raises:
-        NotFiniteError: the model's answer contains NaN or infinity.
-        ValueError: a value lies outside [0, 1].
+        ValueError: a value lies outside [0, 1], or is NaN.
     """
     low, high = (float(v) for v in value.detach().aminmax())
     if low >= 0 and high <= 1:
         return
     if not (abs(low) < float("inf") and abs(high) < float("inf")):  # also NaN
         if name == "x_hat":
-            raise NotFiniteError(
+            raise ValueError(
                 "x_hat contains NaN or infinity: the model has diverged. Build it anew and lower the learning rate."
             )
         raise ValueError(f"{name} contains NaN or infinity; expected pixels in [0, 1]. Remove or repair those images.")

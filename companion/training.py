@@ -14,11 +14,13 @@ from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 from tqdm.auto import tqdm
 
-from companion._check import NotFiniteError, check_images, check_positive
+from companion._check import check_images, check_positive
 
 # Added to the seeds of fit and evaluate. A model built with seed 0 and noise drawn with seed 0 would share their random
 # numbers, first layer and first batches of noise, and training would measurably suffer.
 _FIT_STREAM, _EVALUATE_STREAM = 1_000_000, 2_000_000
+
+_NAN = "x_hat contains NaN"  # what the package's own losses say of a model that has diverged
 
 LossFn = Callable[[nn.Module, Tensor], dict[str, Tensor]]
 
@@ -145,10 +147,15 @@ def fit(
                     except Exception as error:
                         if number == 1 and not totals:
                             _explain_misfit(error, model, loss_fn, images)
-                        _explain(error, step, images, totals, len(x), batch_size, number, lr)
+                        _explain(error, Step(model, loss_fn), images, totals, len(x), batch_size, number, lr)
                         raise
                     if not totals:  # once an epoch
                         _check_terms(terms, loss_fn, trained=True)
+                    elif terms.keys() != totals.keys():
+                        raise ValueError(
+                            f"loss_fn returned the terms {list(terms)} after {list(totals)}; expected the same for every "
+                            "batch. Return all of them every time."
+                        )
                     optimizer.zero_grad()
                     # The gradient becomes the mean over processes, so each weighs by its part of the batch.
                     (terms["loss"] * (len(share) * world / len(batch))).backward()
@@ -168,8 +175,10 @@ def fit(
                 if x_test is not None:
                     try:
                         of_test = _evaluate(model, x_test, loss_fn, 1000, seed, device)
-                    except NotFiniteError as error:
-                        raise ValueError(_diverged("the loss on x_test became nan", number, lr)) from error
+                    except ValueError as error:
+                        if _NAN in str(error):
+                            raise ValueError(_diverged("the loss on x_test became nan", number, lr)) from error
+                        raise
                     if not abs(of_test["loss"]) < float("inf"):
                         raise ValueError(_diverged(f"the loss on x_test became {of_test['loss']}", number, lr))
                     epoch |= {f"test_{name}": value for name, value in of_test.items()}
@@ -358,7 +367,7 @@ def _explain(error, step, images, totals, n, batch_size, epoch, lr) -> None:
         ) from error
     # A check inside the objective may meet the NaN first, and know nothing of learning rates.
     if (
-        isinstance(error, NotFiniteError)
+        _NAN in str(error)
         or not _weights_are_finite(step)
         or not _is_finite(totals.values())
         or not _answers_are_finite(step, images)

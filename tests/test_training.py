@@ -531,6 +531,18 @@ def test_terms_that_cannot_be_recorded_are_refused(terms, message, x):
             call(tiny(), x, returning(terms))
 
 
+def test_a_term_of_some_batches_only_is_refused(x):
+    """Its mean over all images would be too small."""
+    calls = []
+
+    def loss_fn(model, x):
+        calls.append(1)
+        return reconstruction(model, x) | ({"grey": x.mean()} if len(calls) % 2 else {})
+
+    with pytest.raises(ValueError, match=r"returned the terms \['loss'\] after \['loss', 'grey'\]; expected the same"):
+        fit(tiny(), x, loss_fn, epochs=1, batch_size=8)
+
+
 @pytest.mark.parametrize(
     "loss", [lambda m, x: mse(m(x).detach(), x), lambda m, x: mse(m(x).data, x), lambda m, x: x.mean()]
 )
