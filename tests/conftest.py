@@ -1,6 +1,7 @@
 """What every test shares: no window, no progress bar, one thread, a fixed seed, and no figure left open."""
 
 import os
+import shutil
 
 import matplotlib
 import pytest
@@ -25,6 +26,24 @@ def data():
 def device(request):
     """Every device there is: a machine with a GPU runs the test twice."""
     return torch.device(request.param)
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Headless Chromium, for the tests that open pages. Without one they are skipped, but not in CI."""
+    from playwright.sync_api import sync_playwright
+
+    executable = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if executable is None and not os.environ.get("CI"):
+        pytest.skip("no Chromium found: apt install chromium (or brew install --cask chromium)")
+    assert executable, "no Chromium found, and CI needs one"
+    flags = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=executable, args=[*flags, "--disable-component-update", "--disable-sync", "--disable-quic"]
+        )
+        yield browser
+        browser.close()
 
 
 @pytest.fixture(autouse=True)

@@ -94,23 +94,6 @@ def test_every_image_has_alt_text(pages, name):
         assert not re.fullmatch(r"\S+\.(png|svg|jpe?g)", alt)
 
 
-@pytest.fixture(scope="session")
-def browser():
-    from playwright.sync_api import sync_playwright
-
-    executable = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if executable is None and not os.environ.get("CI"):
-        pytest.skip("no Chromium found: apt install chromium (or brew install --cask chromium)")
-    assert executable, "no Chromium found, and CI needs one"
-    flags = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=executable, args=[*flags, "--disable-component-update", "--disable-sync", "--disable-quic"]
-        )
-        yield browser
-        browser.close()
-
-
 def open_page(browser, path: Path, viewport=DESKTOP, scheme="light"):
     """The page from disk, with the requests to other places and the complaints of its console."""
     page = browser.new_page(viewport=viewport, color_scheme=scheme)
