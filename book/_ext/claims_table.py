@@ -9,7 +9,7 @@ from sphinx.util.docutils import SphinxDirective
 
 ROOT = Path(__file__).parents[2]
 RESULT = ROOT / "benchmarks" / "results" / "claims.json"
-COLUMNS = {"Conclusion": 60, "Expected": 18, "Smallest margin": 10, "Held": 12}
+COLUMNS = {"Conclusion": 70, "Margin": 15, "Held in": 15}
 
 
 def chapter_title(notebook: str) -> str:
@@ -21,20 +21,20 @@ def margin(claim: dict) -> str:
     return "exact" if claim["margin"] is None else f"{100 * claim['margin']:.0f} %"
 
 
-def row(texts) -> nodes.row:
-    return nodes.row("", *(nodes.entry("", nodes.paragraph(text=text)) for text in texts))
+def row(*texts: str) -> nodes.row:
+    """One cell for each text; a line break in it starts a paragraph."""
+    return nodes.row("", *(nodes.entry("", *(nodes.paragraph(text=t) for t in text.split("\n"))) for text in texts))
+
+
+def row_of(claim: dict) -> nodes.row:
+    held = f"all {claim['runs']}" if claim["held"] == claim["runs"] else f"{claim['held']} of {claim['runs']}"
+    return row(f"{claim['statement']}\n({claim['expected']})", margin(claim), held)
 
 
 def table(claims: list[dict]) -> nodes.table:
     group = nodes.tgroup("", *(nodes.colspec(colwidth=width) for width in COLUMNS.values()), cols=len(COLUMNS))
-    group += nodes.thead("", row(COLUMNS))
-    group += nodes.tbody(
-        "",
-        *(
-            row([claim["statement"], claim["expected"], margin(claim), f"{claim['held']} of {claim['runs']}"])
-            for claim in claims
-        ),
-    )
+    group += nodes.thead("", row(*COLUMNS))
+    group += nodes.tbody("", *map(row_of, claims))
     return nodes.table("", group, classes=["claims"])
 
 
