@@ -1,4 +1,4 @@
-"""How long each notebook runs from a clean kernel, and its peak memory: to keep within 45 seconds and 1,000 MB on 2 cores.
+"""How long each notebook runs from a clean kernel on one thread, and its peak memory: to keep within 45 seconds and 1,000 MB.
 
 Usage: python benchmarks/notebook_seconds.py
 
@@ -6,18 +6,18 @@ Beside the seconds stands their ratio to a fixed job (2,000 products of 512 x 51
 notebook, since seconds from two machines cannot be compared.
 """
 
-import os
 import sys
 import time
 from pathlib import Path
 
 import nbformat
 import torch
-from nbclient import NotebookClient
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from record import save
+from tools.notebooks import BOOK, environment, execute
 
-BOOK = Path(__file__).parents[1] / "book"
 PEAK = "import resource, sys\nprint(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2 ** (20 if sys.platform == 'darwin' else 10))"
 
 
@@ -32,7 +32,7 @@ def reference_seconds() -> float:
 
 
 def main():
-    os.environ["COMPANION_PROGRESS"] = "off"
+    torch.set_num_threads(1)
     started = time.perf_counter()
     figures = {}
     for path in sorted(BOOK.glob("*.ipynb")):
@@ -40,7 +40,7 @@ def main():
         nb = nbformat.read(path, as_version=4)
         nb.cells.append(nbformat.v4.new_code_cell(PEAK))
         start = time.perf_counter()
-        NotebookClient(nb, timeout=300, resources={"metadata": {"path": str(BOOK)}}).execute()
+        execute(nb, BOOK, environment())
         seconds = time.perf_counter() - start
         figures[path.name] = {
             "seconds": round(seconds, 1),
