@@ -185,7 +185,8 @@ def effective(s):
         (lambda s: torch.full((4,), math.nan), False, "(3 + 1)^2"),
         (lambda s: torch.ones(4, dtype=torch.bool), False, "(3 + 1)^2"),
         (lambda s: s @ s, False, "RuntimeError"),
-        (lambda s: [1, 2], False, "list"),
+        (lambda s: [1, 2], False, "(2,)"),
+        (lambda s: [1, "2"], False, "list"),
         (None, False, "expected your function"),
     ],
 )
@@ -244,7 +245,7 @@ def by_size(a, share):
         (lambda a, share: a.topk(round(share * len(a)), dim=0).values, False, "(2, 8)"),
         (lambda a, share: lifetime_top(a, 2 * share), False, "keeps 4 on average"),
         (lambda a, share: a * 1, False, "Nothing was set to 0"),
-        (in_place_top, False, "Build a new one"),
+        (in_place_top, False, "build a new one"),
         (lambda a, share: a * math.nan, False, "expected its 2 largest"),
         (lambda a, share: a @ a, False, "RuntimeError"),
         (lambda a: a, False, "TypeError"),

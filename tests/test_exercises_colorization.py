@@ -110,7 +110,8 @@ def squares(x_hat, x):
         (lambda p, q: p[:, 0], False, "At the first pixel"),
         (lambda p, q: p @ torch.zeros(9, 9), False, "RuntimeError"),
         (lambda p: p, False, "TypeError"),
-        (lambda p, q: [1], False, "returned a list"),
+        (lambda p, q: [1], False, "(1,)"),
+        (lambda p, q: [None], False, "returned a list"),
         (5, False, "expected your function"),
     ],
 )

@@ -9,26 +9,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from companion.exercises import losses as exercises
-from companion.exercises._verdict import NO_ANSWER, is_number
-
-
-@pytest.mark.parametrize(
-    "answer", [1, 0.5, np.float32(0.5), np.float64(1), np.int64(2), torch.tensor(0.5), torch.tensor(3)]
-)
-def test_numbers(answer):
-    assert is_number(answer)
-    assert f"{answer:g}"  # the hints print it so
-
-
-@pytest.mark.parametrize(
-    "answer",
-    [
-        *(True, np.True_, torch.tensor(True), None, ..., "1", 1j, [1.0]),
-        *(torch.ones(1), torch.tensor(1j), nn.Parameter(torch.tensor(1.0)), np.ones(1), np.array(1.0)),
-    ],
-)
-def test_no_numbers(answer):
-    assert not is_number(answer)
+from companion.exercises._verdict import NO_ANSWER
 
 
 @pytest.mark.parametrize("kind", [torch.tensor, np.float32, np.float64])

@@ -28,7 +28,8 @@ def test_check_count(answer, ok, hint):
         (lambda p: p.unsqueeze(1).float() / 256, False, "255, not 256"),
         (lambda p: 1 - p.unsqueeze(1).float() / 255, False, "values"),
         (lambda p: 1 / 0, False, "ZeroDivisionError"),
-        (lambda p: [1, 2], False, "list"),
+        (lambda p: [1, 2], False, "(2,)"),
+        (lambda p: [1, [2]], False, "list"),
         (3, False, "expected your function"),
     ],
 )
@@ -57,7 +58,20 @@ def test_check_mse(function, ok, hint):
 
 
 @pytest.mark.parametrize(
-    ("answer", "ok", "hint"), [(6, True, "6"), (2, False, "chain"), (3, False, "factor 2"), ("six", False, "'six'")]
+    ("answer", "ok", "hint"),
+    [
+        (30, True, "30"),
+        (10, False, "chain"),
+        (15, False, "factor 2"),
+        (40, False, "with respect to x"),
+        (25, False, "the loss itself"),
+        (-30, False, "sign"),
+        (2 * 3, False, "Where is the error"),
+        (4 * 3, False, "Where is the error"),
+        (2 * 4 * 3, False, "Where is the error"),
+        (7, False, "You answered 7"),
+        ("six", False, "'six'"),
+    ],
 )
 def test_check_gradient(answer, ok, hint):
     verdict = welcome.check_gradient(answer)

@@ -177,7 +177,8 @@ def right_denoiser(x_t, a, s):
         (lambda x, a, s: x[:2], False, "same shape"),
         (lambda x, a, s: x @ torch.zeros(2, 2), False, "RuntimeError"),
         (lambda x: x, False, "TypeError"),
-        (lambda x, a, s: [1], False, "returned a list"),
+        (lambda x, a, s: [1], False, "(1,)"),
+        (lambda x, a, s: [...], False, "returned a list"),
         (0.5, False, "expected your function"),
     ],
 )

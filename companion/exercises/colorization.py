@@ -2,9 +2,10 @@
 
 import torch
 
-from companion.exercises._verdict import NO_ANSWER, Verdict, call, is_number, letter, near, right, wrong
+from companion.exercises._verdict import Verdict, about, call, check, hint_for, judge, letter, right, same, wrong
 
 
+@check
 def check_car(answer) -> Verdict:
     """Exercise 8.1: what squared error paints a car that is red or green: A one of them, B grey, C yellow, D patches."""
     return letter(
@@ -23,30 +24,31 @@ def check_car(answer) -> Verdict:
     )
 
 
+@check
 def check_cost_of_drawing(answer) -> Verdict:
     """Exercise 8.2: the expected squared error of a drawn colour, divided by that of the mean."""
-    if answer is ...:
-        return NO_ANSWER
-    if not is_number(answer):
-        return wrong(f"You answered {answer!r}; expected a number.")
-    if near(answer, 2):
-        return right(
+    return judge(
+        answer,
+        (
+            2,
             "2, whatever the distribution: the draw and the truth each stray from the mean by one variance, and being "
-            "independent, their variances add."
-        )
-    if near(answer, 1):
-        return wrong("That holds for the mean distance of two opposite colours. The question is about its square.")
-    if near(answer, 4):
-        return wrong("Twice the distance is four times the square, but how often does the draw miss?")
-    if near(answer, 0.5):
-        return wrong("Upside down: can anything beat the mean in squared error?")
-    if near(answer, 2**0.5, 0.02):
-        return wrong("That is the ratio of the roots. The question is about the squared errors themselves.")
-    if near(answer, 0):
-        return wrong("The draw has the right probabilities, yet it does not know which colour this picture had.")
-    return wrong(f"You answered {answer:g}. Write Y - Y' as (Y - m) - (Y' - m), square it, and take the expectation.")
+            "independent, their variances add.",
+        ),
+        [
+            (1, "That holds for the mean distance of two opposite colours. The question is about its square."),
+            (4, "Twice the distance is four times the square, but how often does the draw miss?"),
+            (0.5, "Upside down: can anything beat the mean in squared error?"),
+            (
+                about(2**0.5, 0.02),
+                "That is the ratio of the roots. The question is about the squared errors themselves.",
+            ),
+            (0, "The draw has the right probabilities, yet it does not know which colour this picture had."),
+        ],
+        "Write Y - Y' as (Y - m) - (Y' - m), square it, and take the expectation.",
+    )
 
 
+@check
 def check_claim(answer) -> Verdict:
     """Exercise 8.3: what network 9, grey 10, mean colour 12, table 7 supports: A works, B context, C one pixel, D none."""
     return letter(
@@ -65,18 +67,19 @@ def check_claim(answer) -> Verdict:
     )
 
 
+@check
 def check_distance(distance) -> Verdict:
     """Exercise 8.4: stored Lab (B, 3, H, W) twice -> (B, H, W), the straight distance in Lab units."""
     g = torch.Generator().manual_seed(0)
     x_hat, x = torch.rand(2, 2, 3, 4, 5, generator=g)
+    x_hat, x = x_hat - 0.3, x - 0.2  # a and b lie on both sides of 0
     d = call(distance, x_hat, x)
     if isinstance(d, Verdict):
         return d
     units = torch.tensor([100.0, 256.0, 256.0]).view(3, 1, 1)
     squares = ((x_hat - x) * units).square()  # (2, 3, 4, 5)
     exact = squares.sum(1).sqrt()
-    d = d.detach().float()
-    if d.shape == exact.shape and torch.allclose(d, exact, rtol=1e-3, atol=1e-3):
+    if same(d, exact, atol=1e-3):
         return right(
             "One distance a pixel, in Lab units. Small differences of pale colours are about as large in CIEDE2000."
         )
@@ -90,7 +93,7 @@ def check_distance(distance) -> Verdict:
         return wrong("Your result has shape (B, 1, H, W); expected (B, H, W).")
     if d.shape != exact.shape:
         return wrong(f"For pictures of shape (2, 3, 4, 5) you return {tuple(d.shape)}; expected (2, 4, 5).")
-    same = [
+    mistakes = [
         (squares.sum(1), "That is the squared distance. Take the root of each pixel's sum."),
         (
             (x_hat - x).square().sum(1).sqrt(),
@@ -102,12 +105,13 @@ def check_distance(distance) -> Verdict:
         (squares.mean(1).sqrt(), "You took the mean of the three squares. A distance takes their sum."),
         (squares.sqrt().sum(1), "You added the three absolute differences. Add the squares, then take the root."),
     ]
-    for value, hint in same:
-        if torch.allclose(d, value, rtol=1e-3, atol=1e-3):
-            return wrong(hint)
-    return wrong(f"At the first pixel you have {d[0, 0, 0].item():.2f}; it should be {exact[0, 0, 0].item():.2f}.")
+    return wrong(
+        hint_for(d, mistakes, atol=1e-3)
+        or f"At the first pixel you have {d[0, 0, 0].item():.2f}; it should be {exact[0, 0, 0].item():.2f}."
+    )
 
 
+@check
 def check_annealed(anneal) -> Verdict:
     """Exercise 8.5: probabilities (K,), temperature -> the sharpened probabilities (K,)."""
     for p, temperature in (
@@ -117,7 +121,7 @@ def check_annealed(anneal) -> Verdict:
         (torch.tensor([0.3, 0.6, 0.1]), 1.0),
         (torch.full((313,), 1 / 313), 0.05),  # its 20th power is 0 in float32
     ):
-        q = call(anneal, p.clone(), temperature)
+        q = call(anneal, p, temperature)
         if isinstance(q, Verdict):
             return q
         q = q.detach().float()
@@ -133,12 +137,12 @@ def check_annealed(anneal) -> Verdict:
             )
         if not q.isfinite().all():
             return wrong("Some of your probabilities are not finite. A probability of 0 should stay 0.")
-        if torch.allclose(q, exact, atol=1e-3):
-            if (q[p == 0] == 0).all():
-                continue
+        if same(q, exact, atol=1e-3) and q[p == 0].any():
             return wrong("Nearly right, but a probability of 0 should stay 0, exactly. Did you add a small number?")
+        if same(q, exact, atol=1e-5):
+            continue
         other = p**temperature
-        same = [
+        mistakes = [
             (p, "You return the probabilities as they came."),
             (power, "They no longer add up to 1: divide by their sum."),
             (other / other.sum(), "You raised to the power of T. A small T should sharpen: the power is 1 / T."),
@@ -149,11 +153,9 @@ def check_annealed(anneal) -> Verdict:
             ),
             (torch.eye(len(p))[p.argmax()], "That is the likeliest colour alone, the limit of T near 0."),
         ]
-        for value, hint in same:
-            if torch.allclose(q, value, atol=1e-3):
-                return wrong(hint)
         return wrong(
-            f"At T = {temperature:g} and p = {[round(v, 3) for v in p.tolist()]} you have {q[0].item():.3f} first; "
+            hint_for(q, mistakes, rtol=0, atol=1e-3)
+            or f"At T = {temperature:g} and p = {[round(v, 3) for v in p.tolist()]} you have {q[0].item():.3f} first; "
             f"it should be {exact[0].item():.3f}."
         )
     return right(
@@ -161,6 +163,7 @@ def check_annealed(anneal) -> Verdict:
     )
 
 
+@check
 def check_rare_weights(weights) -> Verdict:
     """Exercise 8.6: probabilities (K,), share of the uniform -> weights (K,) whose mean under p is 1."""
     for p, share in (
@@ -168,7 +171,7 @@ def check_rare_weights(weights) -> Verdict:
         (torch.tensor([0.6, 0.4, 0.0, 0.0]), 0.25),
         (torch.tensor([0.25, 0.75]), 1.0),
     ):
-        w = call(weights, p.clone(), share)
+        w = call(weights, p, share)
         if isinstance(w, Verdict):
             return w
         w = w.detach().float()
@@ -177,12 +180,12 @@ def check_rare_weights(weights) -> Verdict:
             return wrong(f"For {k} colours you return the shape {tuple(w.shape)}; expected ({k},).")
         raw = 1 / ((1 - share) * p + share / k)
         exact = raw / (p * raw).sum()
-        if torch.allclose(w, exact, rtol=2e-3, atol=1e-4):
+        if same(w, exact):
             continue
         if not w.isfinite().all():
             return wrong("A colour that does not occur gets an infinite weight. The uniform share should prevent that.")
         swapped = 1 / (share * p + (1 - share) / k)
-        same = [
+        mistakes = [
             (raw, "Your weights are right up to a factor: scale them so that the sum of p times weight is 1."),
             (
                 raw / raw.sum(),
@@ -193,11 +196,9 @@ def check_rare_weights(weights) -> Verdict:
             (1 / raw / (p / raw).sum(), "Upside down: frequent colours get the large weights."),
             ((1 / p) / k, "You divided by p alone. Mix p with the uniform distribution first."),
         ]
-        for value, hint in same:
-            if value.isfinite().all() and torch.allclose(w, value, rtol=2e-3, atol=1e-4):
-                return wrong(hint)
         return wrong(
-            f"For p = {[round(v, 3) for v in p.tolist()]} and a share of {share:g} the first weight is {w[0].item():.3f}; "
+            hint_for(w, [(value, hint) for value, hint in mistakes if value.isfinite().all()])
+            or f"For p = {[round(v, 3) for v in p.tolist()]} and a share of {share:g} the first weight is {w[0].item():.3f}; "
             f"it should be {exact[0].item():.3f}."
         )
     return right(

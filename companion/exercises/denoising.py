@@ -5,162 +5,175 @@ from math import sqrt
 import torch
 from torch import Tensor, nn
 
-from companion.exercises._verdict import NO_ANSWER, Verdict, call, is_number, near, right, run, wrong
+from companion.exercises._verdict import (
+    Verdict,
+    about,
+    bell_hint,
+    call,
+    check,
+    hint_for,
+    judge,
+    right,
+    run,
+    same,
+    same_slopes,
+    sharing_hint,
+    slopes,
+    terms_of,
+    wrong,
+)
 
 
+@check
 def check_doing_nothing(answer) -> Verdict:
     """Exercise 6.1: the mean squared error per pixel of the noisy image itself, at sigma 0.5."""
-    if answer is ...:
-        return NO_ANSWER
-    if not is_number(answer):
-        return wrong(f"You answered {answer!r}; expected a number.")
-    if near(answer, 0.25):
-        return right("The error is the noise alone, and its mean square is its variance, sigma^2.")
-    if near(answer, 0.5):
-        return wrong("That is the noise's standard deviation. The error is squared before it is averaged.")
-    if near(answer, 0.04):
-        return wrong("That is the figure of the chapter, at sigma 0.2. Here sigma is 0.5.")
-    if near(answer, 0.1):
-        return wrong(
-            "The error does not grow in proportion to sigma: look at what happens to a number when you square it."
-        )
-    if near(answer, 0.125):
-        return wrong("That is half of it, as if a clip had removed the rest. Doing nothing clips nothing.")
-    if near(answer, 0):
-        return wrong("The error is against the clean image, and the noisy one differs from it.")
-    return wrong(
-        f"You answered {answer:g}. The difference between noisy and clean image is the noise: square, and average."
+    return judge(
+        answer,
+        (0.25, "The error is the noise alone, and its mean square is its variance, sigma^2."),
+        [
+            (0.5, "That is the noise's standard deviation. The error is squared before it is averaged."),
+            (0.04, "That is the figure of the chapter, at sigma 0.2. Here sigma is 0.5."),
+            (
+                0.1,
+                "The error does not grow in proportion to sigma: look at what happens to a number when you square it.",
+            ),
+            (0.125, "That is half of it, as if a clip had removed the rest. Doing nothing clips nothing."),
+            (0, "The error is against the clean image, and the noisy one differs from it."),
+        ],
+        "The difference between noisy and clean image is the noise: square, and average.",
     )
 
 
+@check
 def check_shrinkage(answer) -> Verdict:
     """Exercise 6.2: the weight of the best linear estimate, for a variance of 0.12 and sigma 0.2."""
-    if answer is ...:
-        return NO_ANSWER
-    if not is_number(answer):
-        return wrong(f"You answered {answer!r}; expected a number.")
-    if near(answer, 0.75):
-        return right("w = v / (v + sigma^2): trust the pixel by its share of the total variance.")
-    if near(answer, 0.25):
-        return wrong("That is the noise's share of the total variance. How much should you trust the pixel?")
-    if near(answer, 0.12 / 0.32, 0.002):
-        return wrong("You added sigma to a variance. The two can be added once both are variances.")
-    if near(answer, sqrt(0.12) / (sqrt(0.12) + 0.2), 0.002):
-        return wrong("You used standard deviations. Of independent numbers, the variances add up.")
-    if near(answer, 3):
-        return wrong("That is the ratio of signal to noise. A weight above 1 would make the noise larger still.")
-    if near(answer, sqrt(0.75), 0.002):
-        return wrong("That is the root of it: the weight at which the estimate varies as much as the pixel does.")
-    if near(answer, 1):
-        return wrong("A weight of 1 hands the noisy pixel back. A little less costs little signal, and saves noise.")
-    if near(answer, 0):
-        return wrong("A weight of 0 throws the signal away with the noise.")
-    return wrong(
-        f"You answered {answer:g}. Write the error as (w - 1)^2 v + w^2 sigma^2, and find where its slope is 0."
+    return judge(
+        answer,
+        (0.75, "w = v / (v + sigma^2): trust the pixel by its share of the total variance."),
+        [
+            (0.25, "That is the noise's share of the total variance. How much should you trust the pixel?"),
+            (about(0.12 / 0.32, 0.002), "You added sigma to a variance. The two can be added once both are variances."),
+            (
+                about(sqrt(0.12) / (sqrt(0.12) + 0.2), 0.002),
+                "You used standard deviations. Of independent numbers, the variances add up.",
+            ),
+            (3, "That is the ratio of signal to noise. A weight above 1 would make the noise larger still."),
+            (
+                about(sqrt(0.75), 0.002),
+                "That is the root of it: the weight at which the estimate varies as much as the pixel does.",
+            ),
+            (1, "A weight of 1 hands the noisy pixel back. A little less costs little signal, and saves noise."),
+            (0, "A weight of 0 throws the signal away with the noise."),
+        ],
+        "Write the error as (w - 1)^2 v + w^2 sigma^2, and find where its slope is 0.",
     )
 
 
+@check
 def check_repaired_loss(loss_fn) -> Verdict:
     """Exercise 6.3: (model, x) -> {"loss": mse of model(x + fresh Gaussian noise of 0.2) against the clean x}."""
-    with torch.random.fork_rng(devices=[]):
-        torch.default_generator.manual_seed(0)
-        x = torch.rand(64, 1, 28, 28)
-        model, losses = _Probe(), []
-        for _ in range(2):
-            result = _loss_of(loss_fn, model, x.clone())
-            if isinstance(result, Verdict):
-                return result
-            losses.append(result)
+    torch.default_generator.manual_seed(0)
+    x = torch.rand(64, 1, 28, 28)
+    model, losses = _Probe(), []
+    for _ in range(2):
+        result = terms_of(run(loss_fn, model, x), ("loss",))
+        if isinstance(result, Verdict):
+            return result
+        losses.append(result["loss"])
     if len(model.seen) != 2:
         times = len(model.seen) / 2
         return wrong(f"Your function calls the model {times:g} times; expected once, on the noisy images.")
-    loss, (x_noisy, x_hat) = losses[0], model.seen[0]
-    if x_noisy.shape != x.shape:
-        return wrong(f"The model gets a shape {tuple(x_noisy.shape)}; expected that of x, {tuple(x.shape)}.")
-    noise = x_noisy - x
-    if noise.abs().max() == 0:
-        return wrong("The model gets the clean images. Add the noise before you call it.")
-    if torch.equal(noise, model.seen[1][0] - x):
-        return wrong("Two calls use the same noise. Draw it anew each time, without a fixed seed.")
-    if noise.mean() > 0.05:
-        return wrong(f"The noise has the mean {noise.mean():.2f}; expected 0. Look up what rand and randn draw.")
-    if x_noisy.min() >= 0:
-        return wrong("The noisy images are clipped. Leave the noise as it was drawn.")
-    if not 0.19 < noise.std() < 0.21:
-        return wrong(f"The noise has the standard deviation {noise.std():.2f}; expected 0.2.")
-    if (noise / noise.std()).pow(4).mean() < 2.5:
-        return wrong("Mean and standard deviation fit, but the noise is no bell curve. Draw it with torch.randn_like.")
-
-    def same(target: Tensor, factor: float = 1.0) -> bool:
-        return torch.allclose(loss.detach(), factor * (x_hat - target).square().mean(), rtol=1e-3)
-
-    if same(x_noisy):
-        return wrong("The loss compares with the noisy images: the model is rewarded for keeping the noise.")
-    if torch.allclose(loss.detach(), (x_noisy - x).square().mean(), rtol=1e-3):
-        return wrong("The loss compares the noisy images with the clean ones. The model's answer is missing from it.")
-    if same(x, 784):
-        return wrong("You summed over the pixels. The book's mse is the mean over pixels and images.")
-    if same(noise):
-        return wrong("The loss compares the answer with the noise. This model answers with an image.")
-    if not same(x):
-        return wrong("The noise is right, but the loss is not the mean squared error of answer and clean images.")
-    if not loss.requires_grad:
-        return wrong("No gradient reaches the model: something cuts the graph, such as detach() or no_grad().")
-    (gradient,) = torch.autograd.grad(loss, model.scale, allow_unused=True)
-    if gradient is None or gradient == 0:
-        return wrong("No gradient reaches the model's weights. Keep its answer as it is on the way to the loss.")
+    if any(x_noisy.shape != x.shape for x_noisy in model.seen):
+        return wrong(f"The model gets a shape {tuple(model.seen[0].shape)}; expected that of x, {tuple(x.shape)}.")
+    hint = _noise_hint([(x_noisy - x).flatten(1) for x_noisy in model.seen], clipped=bool(model.seen[0].min() >= 0))
+    if hint:
+        return wrong(hint)
+    for loss, x_noisy in zip(losses, model.seen, strict=True):
+        x_hat = model.answer(x_noisy)
+        expected = (x_hat - x).square().mean()
+        if not same(loss, expected, atol=0):
+            mistakes = [
+                (
+                    (x_hat - x_noisy).square().mean(),
+                    "The loss compares with the noisy images: the model is rewarded for keeping the noise.",
+                ),
+                (
+                    (x_noisy - x).square().mean(),
+                    "The loss compares the noisy images with the clean ones. The model's answer is missing from it.",
+                ),
+                (784 * expected, "You summed over the pixels. The book's mse is the mean over pixels and images."),
+                (
+                    (x_hat - (x_noisy - x)).square().mean(),
+                    "The loss compares the answer with the noise. This model answers with an image.",
+                ),
+            ]
+            return wrong(
+                hint_for(loss, mistakes, atol=0)
+                or "The noise is right, but the loss is not the mean squared error of answer and clean images."
+            )
+        found, slope = slopes(loss, [model.scale]), slopes(expected, [model.scale])
+        if not loss.requires_grad:
+            return wrong("No gradient reaches the model: something cuts the graph, such as detach() or no_grad().")
+        if found[0] is None or not found[0].any():
+            return wrong("No gradient reaches the model's weights. Keep its answer as it is on the way to the loss.")
+        if not same_slopes(found, slope):
+            return wrong("The loss has the right value, but not its gradient: something cuts a part of the graph.")
     return right("Fresh noise with mean 0, the clean target, and a gradient: this one trains.")
 
 
+def _noise_hint(noise: list[Tensor], clipped: bool) -> str:
+    """What is wrong with the noise of two calls, (64, 784) each, if anything."""
+    if noise[0].abs().max() == 0:
+        return "The model gets the clean images. Add the noise before you call it."
+    hint = sharing_hint(noise)
+    if hint:
+        return hint
+    if noise[0].mean().abs() > 0.05:
+        return f"The noise has the mean {noise[0].mean():.2f}; expected 0. Look up what rand and randn draw."
+    if clipped:
+        return "The noisy images are clipped. Leave the noise as it was drawn."
+    if not 0.19 < noise[0].std() < 0.21:
+        return f"The noise has the standard deviation {noise[0].std():.2f}; expected 0.2."
+    return bell_hint(noise, unit=0.2)
+
+
+@check
 def check_salty_target(answer) -> Verdict:
     """Exercise 6.4: what squared error makes of a white pixel whose target has salt and pepper with p = 0.4."""
-    if answer is ...:
-        return NO_ANSWER
-    if not is_number(answer):
-        return wrong(f"You answered {answer!r}; expected a number from 0 to 1.")
-    if near(answer, 0.8):
-        return right(
-            "1 - p/2: the mean of the target. This noise moves the mean, so here Noise2Noise needs another loss."
-        )
-    if near(answer, 1):
-        return wrong(
-            "That would be so if the noise left the mean of the target alone. Can it make a white pixel whiter?"
-        )
-    if near(answer, 0.6):
-        return wrong("That counts a struck pixel as black. Half of the struck pixels turn white.")
-    if near(answer, 0.2):
-        return wrong("That is the answer for a black pixel. This one is white.")
-    if near(answer, 0.5):
-        return wrong("That is the mean of a struck pixel. Not every pixel is struck.")
-    if near(answer, 0.4):
-        return wrong("That is the probability of being struck. Ask for the mean of the target.")
-    return wrong(
-        f"You answered {answer:g}. List the values that the target can take, with their probabilities; average."
+    return judge(
+        answer,
+        (0.8, "1 - p/2: the mean of the target. This noise moves the mean, so here Noise2Noise needs another loss."),
+        [
+            (1, "That would be so if the noise left the mean of the target alone. Can it make a white pixel whiter?"),
+            (0.6, "That counts a struck pixel as black. Half of the struck pixels turn white."),
+            (0.2, "That is the answer for a black pixel. This one is white."),
+            (0.5, "That is the mean of a struck pixel. Not every pixel is struck."),
+            (0.4, "That is the probability of being struck. Ask for the mean of the target."),
+        ],
+        "List the values that the target can take, with their probabilities; average.",
+        expected="a number from 0 to 1",
     )
 
 
+@check
 def check_best_denoiser(best_denoiser) -> Verdict:
     """Exercise 6.5: (x_noisy, sigma) -> E[x | x_noisy] for x = +1 or -1, each with probability 1/2."""
     x_noisy = torch.linspace(-2.5, 2.5, 12).reshape(3, 4)
     for sigma in (0.8, 0.5):
-        x_hat = call(best_denoiser, x_noisy.clone(), sigma)
+        x_hat = call(best_denoiser, x_noisy, sigma)
         if isinstance(x_hat, Verdict):
             return x_hat
         if x_hat.shape != x_noisy.shape:
             return wrong(f"For the shape (3, 4) you return {tuple(x_hat.shape)}; expected the same shape.")
         if not x_hat.is_floating_point():
             return wrong(f"You return numbers of type {x_hat.dtype}; expected floating point, like x_noisy.")
-        x_hat = x_hat.detach().to(torch.float32)
-        hint = _denoiser_hint(x_hat, x_noisy, sigma)
-        if hint:
-            return wrong(hint)
         z = x_noisy.clone().requires_grad_()
         log_density = torch.logaddexp(-((z - 1) ** 2) / (2 * sigma**2), -((z + 1) ** 2) / (2 * sigma**2))
         (score,) = torch.autograd.grad(log_density.sum(), z)
-        found = (x_hat - x_noisy) / sigma**2
-        if not torch.allclose(found, score, atol=1e-3, rtol=1e-3):
+        if not same((x_hat - x_noisy) / sigma**2, score, atol=1e-3):
             return wrong(
-                f"At x_noisy = {x_noisy[1, 3]:.3f} and sigma = {sigma}, you answer {x_hat[1, 3]:.3f}. The answer is "
+                hint_for(x_hat, _denoiser_mistakes(x_noisy, sigma), rtol=0, atol=1e-3)
+                or f"At x_noisy = {x_noisy[1, 3]:.3f} and sigma = {sigma}, you answer {x_hat[1, 3]:.3f}. The answer is "
                 "P(+1) - P(-1), given x_noisy: with Bayes' rule, a ratio of two bell curves."
             )
     return right(
@@ -168,9 +181,9 @@ def check_best_denoiser(best_denoiser) -> Verdict:
     )
 
 
-def _denoiser_hint(x_hat: Tensor, x: Tensor, sigma: float) -> str:
-    """What a typical wrong answer to exercise 6.5 should be told, or nothing."""
-    hints = [
+def _denoiser_mistakes(x: Tensor, sigma: float) -> list[tuple[Tensor, str]]:
+    """What typical wrong answers to exercise 6.5 return, with what each should be told."""
+    return [
         (torch.sign(x), "You pick the nearer point. The mean is between the two wherever there is doubt."),
         (x / (1 + sigma**2), "That is the best straight line (exercise 6.2 with v = 1). The conditional mean bends."),
         (x, "You hand the noisy point back."),
@@ -181,35 +194,19 @@ def _denoiser_hint(x_hat: Tensor, x: Tensor, sigma: float) -> str:
         (-torch.tanh(x / sigma**2), "The sign is reversed: a positive x_noisy speaks for +1."),
         ((torch.tanh(x / sigma**2) - x) / sigma**2, "That is the score already. Return the denoised point."),
     ]
-    return next((hint for wrong_answer, hint in hints if torch.allclose(x_hat, wrong_answer, atol=1e-3)), "")
 
 
 class _Probe(nn.Module):
-    """A model that remembers what it was given and what it answered."""
+    """A model that remembers what it was given."""
 
     def __init__(self) -> None:
         super().__init__()
         self.scale = nn.Parameter(torch.tensor(0.5))
-        self.seen: list[tuple[Tensor, Tensor]] = []
+        self.seen: list[Tensor] = []
+
+    def answer(self, x: Tensor) -> Tensor:
+        return self.scale * x + 0.1
 
     def forward(self, x: Tensor) -> Tensor:
-        x_hat = self.scale * x + 0.1
-        self.seen.append((x.detach().clone(), x_hat.detach()))
-        return x_hat
-
-
-def _loss_of(loss_fn, model, x) -> Tensor | Verdict:
-    """The loss that the learner's function returns in a dict, or the verdict on what went wrong."""
-    result = run(loss_fn, model, x)
-    if isinstance(result, Verdict):
-        return result
-    if not isinstance(result, dict):
-        return wrong(f'Your function returned a {type(result).__name__}; expected a dict, {{"loss": ...}}, for fit.')
-    loss = result.get("loss")
-    if not isinstance(loss, Tensor):
-        return wrong(f'The dict holds {result!r}; expected a tensor under "loss".')
-    if loss.numel() != 1:
-        return wrong(
-            f"The loss has the shape {tuple(loss.shape)}; expected one number, the mean over pixels and images."
-        )
-    return loss.reshape(())
+        self.seen.append(x.detach().clone())
+        return self.answer(x)

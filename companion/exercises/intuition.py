@@ -1,11 +1,15 @@
 """Checks of the exercises of chapter 1."""
 
+from math import ceil, inf, log, log10
+
 import torch
+from torch import Tensor
 
 from companion.autoencoder import DenseAutoencoder
-from companion.exercises._verdict import NO_ANSWER, Verdict, call, is_number, letter, right, wrong
+from companion.exercises._verdict import Verdict, call, check, hint_for, judge, letter, right, same, wrong
 
 
+@check
 def check_unseen(answer) -> Verdict:
     """Exercise 1.1: which change of the test digits costs the most: "A", "B", "C" or "D"."""
     return letter(
@@ -24,58 +28,79 @@ def check_unseen(answer) -> Verdict:
     )
 
 
+@check
 def check_matching_pca(answer) -> Verdict:
     """Exercise 1.2: how many numbers PCA needs for the test error that the autoencoder reaches with 8."""
-    if answer is ...:
-        return NO_ANSWER
-    if not is_number(answer):
-        return wrong(f"You answered {answer!r}; expected a number, such as 10.")
-    if 17 <= answer <= 24:
-        return right("PCA needs about 20: each of the eight numbers does the work of two and a half of PCA's.")
-    if answer < 8:
-        return wrong("That is fewer than the autoencoder has. With the same code size, who has the larger error here?")
-    if answer < 17:
-        return wrong("Too few. Look up PCA's error with 8 and with 16 numbers: both are above the line you look for.")
-    if answer < 33:
-        return wrong("Too many. PCA's error with 32 numbers is well below the line: look between 16 and 32, near 16.")
-    return wrong("Too many. With 32 numbers, PCA's error is already below the autoencoder's with 8.")
+    too_many = "Too many. With 32 numbers, PCA's error is already below the autoencoder's with 8."
+    return judge(
+        answer,
+        ((17, 24), "PCA needs about 20: each of the eight numbers does the work of two and a half of PCA's."),
+        [
+            (
+                (-inf, 7.999),
+                "That is fewer than the autoencoder has. With the same code size, who has the larger error here?",
+            ),
+            (
+                (8, 17),
+                "Too few. Look up PCA's error with 8 and with 16 numbers: both are above the line you look for.",
+            ),
+            (
+                (24, 32.999),
+                "Too many. PCA's error with 32 numbers is well below the line: look between 16 and 32, near 16.",
+            ),
+        ],
+        too_many,
+        expected="a number, such as 10",
+    )
 
 
+@check
 def check_break_even(answer) -> Verdict:
-    """Exercise 1.3: after how many images codes plus decoder take fewer bytes than zlib (code size 16)."""
-    if answer is ...:
-        return NO_ANSWER
-    if not is_number(answer):
-        return wrong(f"You answered {answer!r}; expected a number of images.")
+    """Exercise 1.3: from how many images on codes plus decoder take fewer bytes than zlib (code size 16)."""
     # 16-64-128-784: weights and biases of the decoder, and of the encoder that mirrors it.
     weights = 16 * 64 + 64 * 128 + 128 * 784
     decoder, both = weights + 64 + 128 + 784, 2 * weights + 64 + 128 + 784 + 128 + 64 + 16
     saved = 194 - 16  # bytes an image
+    level = 4 * decoder / saved  # here, at 2484.1 images, both ways cost the same
 
-    def near(value: float) -> bool:
-        return value - 1 <= answer <= value + 1.5
+    def around(value: float) -> tuple[float, float]:
+        return value - 1, value + 1.5
 
-    if near(4 * decoder / saved):
-        return right(
+    return judge(
+        answer,
+        (
+            ceil(level),
             f"The decoder takes 4 * {decoder:,} = {4 * decoder:,} bytes and each image saves 194 - 16 = 178: "
-            "it pays from image 2,485 on."
-        )
-    if near(decoder / saved):
-        return wrong("You counted parameters, not bytes: a float32 takes four.")
-    if near(4 * both / saved):
-        return wrong("You counted the encoder as well. Who redraws the image needs the decoder only.")
-    if near(4 * weights / saved):
-        return wrong("The biases are missing: each layer has one for each of its outputs.")
-    if near(4 * decoder / 194):
-        return wrong("Each image still costs its own 16 bytes: the saving is what zlib takes less the code.")
-    if near(4 * decoder / (784 - 16)):
-        return wrong("You compared with the raw 784 bytes. The rival here is zlib, with 194.")
-    return wrong(
-        f"You answered {answer:g}. Divide the bytes of the decoder 16-64-128-784, weights and biases, by the bytes "
-        "that one image saves."
+            "it pays from image 2,485 on.",
+        ),
+        [
+            (
+                around(level),
+                "Nearly: there the two are level. Images come whole, so round up to the first number at which you send "
+                "fewer bytes.",
+            ),
+            (around(decoder / saved), "You counted parameters, not bytes: a float32 takes four."),
+            (
+                around(4 * both / saved),
+                "You counted the encoder as well. Who redraws the image needs the decoder only.",
+            ),
+            (around(4 * weights / saved), "The biases are missing: each layer has one for each of its outputs."),
+            (
+                around(4 * decoder / 194),
+                "Each image still costs its own 16 bytes: the saving is what zlib takes less the code.",
+            ),
+            (
+                around(4 * decoder / (784 - 16)),
+                "You compared with the raw 784 bytes. The rival here is zlib, with 194.",
+            ),
+        ],
+        "Divide the bytes of the decoder 16-64-128-784, weights and biases, by the bytes that one image saves.",
+        tolerance=0,
+        expected="a number of images",
     )
 
 
+@check
 def check_psnr(psnr) -> Verdict:
     """Exercise 1.4: (B, C, H, W), (B, C, H, W) -> peak signal-to-noise ratio in dB of each image, (B,)."""
     offsets = torch.tensor([0.1, 0.2, 0.05])
@@ -85,7 +110,6 @@ def check_psnr(psnr) -> Verdict:
     value = call(psnr, x_hat, x)
     if isinstance(value, Verdict):
         return value
-    value = value.detach().double()
     expected = -20 * torch.log10(offsets.double())  # of a constant error, the mse is its square
     if value.numel() == 1:
         return wrong("You return one number for the whole batch. Average over the pixels of each image only: (B,).")
@@ -93,67 +117,84 @@ def check_psnr(psnr) -> Verdict:
         return wrong("The shape is (B, 1); expected (B,). Average over the channels too, or drop the last dimension.")
     if value.shape != (3,):
         return wrong(f"For 3 images, the result has shape {tuple(value.shape)}; expected (3,), one number an image.")
+    mistakes = [
+        (-expected, "The sign is reversed: a smaller error should give a larger ratio."),
+        (2 * expected, "Twice too large: the factor 20 belongs to the root of the mse, the factor 10 to the mse."),
+        (expected * log(10), "That is the natural logarithm. A decibel is defined with the logarithm to base 10."),
+        (expected - 10 * log10(784), "You summed over the pixels. The mse is their mean."),
+        (expected / 2, "Half of what is expected: square the differences before you average."),
+    ]
+    if not same(value, expected, rtol=0, atol=1e-3):
+        return wrong(
+            hint_for(value, mistakes, rtol=0, atol=1e-3)
+            or f"For an error of 0.2 at every pixel, you get {value[1]:.4g}; expected 10 * log10(1 / 0.04)."
+        )
+    # Errors that differ from pixel to pixel: only here a mean of squares is not the square of a mean or of a maximum.
+    generator = torch.Generator().manual_seed(0)
+    x = torch.rand(5, 1, 28, 28, generator=generator)
+    x_hat = x + torch.rand(5, 1, 1, 1, generator=generator) * torch.randn(5, 1, 28, 28, generator=generator)
+    value = call(psnr, x_hat, x)
+    if isinstance(value, Verdict):
+        return value
+    if not same(value, -10 * torch.log10((x_hat - x).double().square().mean((1, 2, 3))), rtol=0, atol=1e-2):
+        return wrong(
+            "Right where all pixels are off by the same amount, but not on 5 images with errors of every size. "
+            "Square each difference, then average over the pixels; the brightest possible pixel is 1."
+        )
+    return right("One number for each image, in decibels: 10 dB more is a tenth of the squared error.")
 
-    def same(other) -> bool:
-        return torch.allclose(value, other, atol=1e-3)
 
-    if same(expected):
-        return right("One number for each image, in decibels: 10 dB more is a tenth of the squared error.")
-    if same(-expected):
-        return wrong("The sign is reversed: a smaller error should give a larger ratio.")
-    if same(2 * expected):
-        return wrong("Twice too large: the factor 20 belongs to the root of the mse, the factor 10 to the mse.")
-    if same(expected * torch.log(torch.tensor(10.0))):
-        return wrong("That is the natural logarithm. A decibel is defined with the logarithm to base 10.")
-    if same(expected - 10 * torch.log10(torch.tensor(784.0))):
-        return wrong("You summed over the pixels. The mse is their mean.")
-    if same(expected / 2):
-        return wrong("Half of what is expected: square the differences before you average.")
-    return wrong(f"For an error of 0.2 at every pixel, you get {value[1]:.4g}; expected 10 * log10(1 / 0.04).")
-
-
+@check
 def check_morph(morph) -> Verdict:
     """Exercise 1.5: (model, x_a, x_b, steps) -> images (steps, 1, 28, 28) decoded from a line between two codes."""
-    with torch.random.fork_rng(devices=[]):
-        torch.default_generator.manual_seed(1)
-        model = DenseAutoencoder(code_size=3, hidden=(16,))
-        x_a, x_b = torch.rand(1, 1, 28, 28), torch.rand(1, 1, 28, 28).round()
+    for code_size, steps in ((3, 5), (6, 2), (6, 8)):
+        hint = _morph_hint(morph, code_size, steps)
+        if hint:
+            return hint
+    return right("Each picture is decoded from a point on the straight line between the two codes.")
+
+
+def _morph_hint(morph, code_size: int, steps: int) -> Verdict | None:
+    """What is wrong with so many steps between two codes of so many numbers, if anything."""
+    torch.default_generator.manual_seed(code_size + steps)
+    model = DenseAutoencoder(code_size=code_size, hidden=(16,))
+    x_a, x_b = torch.rand(1, 1, 28, 28), torch.rand(1, 1, 28, 28).round()
     with torch.no_grad():
         model.encoder[-1].weight.mul_(3)  # codes far apart, so that a line between them bends in pixels
         z_a, z_b = model.encode(x_a), model.encode(x_b)
-        t = torch.linspace(0, 1, 5).reshape(5, 1)
+        t = torch.linspace(0, 1, steps).reshape(steps, 1)
         expected = model.decode((1 - t) * z_a + t * z_b)
-        short = model.decode((1 - t * 0.8) * z_a + t * 0.8 * z_b)
+        short = model.decode((1 - t * (1 - 1 / steps)) * z_a + t * (1 - 1 / steps) * z_b)
         ends = model.decode(z_a), model.decode(z_b)
-    x = call(morph, model, x_a.clone(), x_b.clone(), 5)
+    x = call(morph, model, x_a, x_b, steps)
     if isinstance(x, Verdict):
         return x
-    x = x.detach()
-    if x.shape == (5, 3):
+    if x.shape == (steps, code_size):
         return wrong("These are the codes. Send them through model.decode to get images.")
-    if x.shape == (6, 1, 28, 28):
-        return wrong("You return 6 images for steps=5. Both ends count.")
+    if x.shape == (steps + 1, 1, 28, 28):
+        return wrong(f"You return {steps + 1} images for steps={steps}. Both ends count.")
     if x.shape != expected.shape:
-        return wrong(f"For steps=5 the result has shape {tuple(x.shape)}; expected (5, 1, 28, 28).")
+        return wrong(f"For steps={steps} the result has shape {tuple(x.shape)}; expected ({steps}, 1, 28, 28).")
+    if same(x, expected, rtol=0):
+        return None
 
-    def same(other) -> bool:
-        return torch.allclose(x, other.to(x), atol=1e-4)
+    def line(a: Tensor, b: Tensor) -> Tensor:
+        return torch.lerp(a, b, t.reshape(steps, 1, 1, 1))
 
-    def line(a, b):
-        return torch.lerp(a, b, t.reshape(5, 1, 1, 1))
-
-    if same(expected):
-        return right("Each picture is decoded from a point on the straight line between the two codes.")
-    if same(expected.flip(0)):
-        return wrong("The line runs from b to a: the first image should be the reconstruction of x_a.")
-    if same(short):
-        return wrong(
-            "The last image is not the reconstruction of x_b: the weight of z_b must run from 0 to 1 inclusive."
-        )
-    if same(line(x_a, x_b)):
-        return wrong("You blend the pixels of the two images. Blend their codes, then decode.")
-    if same(line(*ends)):
-        return wrong("You decode the two ends and blend their pixels. Blend the codes first, then decode.")
+    hint = hint_for(
+        x,
+        [
+            (expected.flip(0), "The line runs from b to a: the first image should be the reconstruction of x_a."),
+            (
+                short,
+                "The last image is not the reconstruction of x_b: the weight of z_b must run from 0 to 1 inclusive.",
+            ),
+            (line(x_a, x_b), "You blend the pixels of the two images. Blend their codes, then decode."),
+            (line(*ends), "You decode the two ends and blend their pixels. Blend the codes first, then decode."),
+        ],
+        rtol=0,
+    )
     return wrong(
-        "The shape is right; the pictures are not those decoded from (1 - t) z_a + t z_b with t evenly spaced, 0 to 1."
+        hint
+        or "The shape is right; the pictures are not those decoded from (1 - t) z_a + t z_b with t evenly spaced, 0 to 1."
     )

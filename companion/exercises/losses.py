@@ -1,129 +1,143 @@
 """Checks of the exercises of chapter 2."""
 
-from math import sqrt
+from math import inf, sqrt
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from companion.exercises._verdict import NO_ANSWER, Verdict, call, is_number, near, right, run, wrong
+from companion.exercises._verdict import (
+    Verdict,
+    about,
+    call,
+    check,
+    hint_for,
+    judge,
+    near,
+    number,
+    right,
+    run,
+    same,
+    same_slopes,
+    shown,
+    slopes,
+    terms_of,
+    wrong,
+)
 
 
+@check
 def check_reduction(answer) -> Verdict:
     """Exercise 2.1: the mse of a squared error of 30.72 an image of 3 x 32 x 32 numbers."""
-    if answer is ...:
-        return NO_ANSWER
-    if not is_number(answer):
-        return wrong(f"You answered {answer!r}; expected a number.")
-    if near(answer, 0.01, 1e-5):
-        return right("30.72 / 3072: the colleague's network is better than yours, though its number looked far worse.")
-    if near(answer, 0.03, 1e-4):
-        return wrong("You divided by the pixels of one channel. How many numbers has a colour image?")
-    if near(answer, 30.72 / 784, 1e-4):
-        return wrong("784 belongs to the digits. Count the numbers of a colour image of 32 by 32 pixels.")
-    if near(answer, 0.012, 1e-5):
-        return wrong("That is your own mse. Bring the colleague's figure to the same reduction.")
-    if near(answer, 30.72, 1e-3):
-        return wrong("That is the sum over an image. The mse is a mean over its numbers.")
-    if answer > 1000:
-        return wrong("From a sum to a mean one divides.")
-    return wrong(f"You answered {answer:g}. Count the numbers that the sum runs over, and divide by them.")
+    return judge(
+        answer,
+        (
+            about(0.01, 1e-5),
+            "30.72 / 3072: the colleague's network is better than yours, though its number looked far worse.",
+        ),
+        [
+            (about(0.03, 1e-4), "You divided by the pixels of one channel. How many numbers has a colour image?"),
+            (
+                about(30.72 / 784, 1e-4),
+                "784 belongs to the digits. Count the numbers of a colour image of 32 by 32 pixels.",
+            ),
+            (about(0.012, 1e-5), "That is your own mse. Bring the colleague's figure to the same reduction."),
+            (about(30.72, 1e-3), "That is the sum over an image. The mse is a mean over its numbers."),
+            ((1000, inf), "From a sum to a mean one divides."),
+        ],
+        "Count the numbers that the sum runs over, and divide by them.",
+    )
 
 
+@check
 def check_doubt(with_mse, with_l1, with_bce) -> Verdict:
     """Exercise 2.2: the best answers to the values 0 (4 of 10), 0.3 (2 of 10) and 1 (4 of 10)."""
-    answers = {"MSE": with_mse, "L1": with_l1, "BCE": with_bce}
-    if any(answer is ... for answer in answers.values()):
-        return NO_ANSWER
-    for name, answer in answers.items():
-        if not is_number(answer):
-            return wrong(f"Your answer for {name} is {answer!r}; expected a number.")
-        if not 0 <= answer <= 1:
-            return wrong(f"Your answer for {name} is {answer:g}; expected a number from 0 to 1.")
-    if near(with_mse, 0.3) and near(with_l1, 0.46):
+    answers = {}
+    for name, answer in {"MSE": with_mse, "L1": with_l1, "BCE": with_bce}.items():
+        value = number(answer)
+        if value is None:
+            return wrong(f"Your answer for {name} is {shown(answer)}; expected a number.")
+        if not 0 <= value <= 1:
+            return wrong(f"Your answer for {name} is {value:g}; expected a number from 0 to 1.")
+        answers[name] = value
+    if near(answers["MSE"], 0.3) and near(answers["L1"], 0.46):
         return wrong("You have the two kinds of average the wrong way round. Which of them does squaring ask for?")
     for name in ("MSE", "BCE"):
         if near(answers[name], 0.4):
             return wrong(f"{name}: that is the share of white. The cases of 0.3 count as well.")
         if near(answers[name], 1.3 / 3, 0.002):
             return wrong(f"{name}: you averaged the three values as if they were equally frequent.")
-    if not near(with_mse, 0.46):
+    if not near(answers["MSE"], 0.46):
         return wrong("MSE: ask for the value at which the slope of the expected square is zero.")
-    if not near(with_l1, 0.3):
+    if not near(answers["L1"], 0.3):
         return wrong("L1: sort the ten values, and look in the middle.")
-    if near(with_bce, 0.3):
+    if near(answers["BCE"], 0.3):
         return wrong("BCE: that is the median. Is its expected slope zero there?")
-    if not near(with_bce, 0.46):
+    if not near(answers["BCE"], 0.46):
         return wrong("BCE: it is linear in the true value. What does its expectation depend on, then?")
     return right("The mean, the median, the mean. Squared error and cross-entropy agree on what is best.")
 
 
+@check
 def check_laplace(answer) -> Verdict:
     """Exercise 2.3: the best width of a Laplace density for absolute errors that sum to 23.52 over 784 pixels."""
-    if answer is ...:
-        return NO_ANSWER
-    if not is_number(answer):
-        return wrong(f"You answered {answer!r}; expected a number.")
-    if near(answer, 0.03, 1e-5):
-        return right("The best b is the mean absolute error: 23.52 / 784.")
-    if near(answer, 23.52, 1e-2):
-        return wrong("That is the sum over 784 pixels. The second term of the NLL grows with the pixels too.")
-    if near(answer, 784 / 23.52, 1e-1):
-        return wrong("That is upside down: larger errors should ask for a larger width.")
-    if near(answer, 0.0009, 1e-5):
-        return wrong("You squared it. In the Laplace density the error is not squared, and neither is b.")
-    if near(answer, sqrt(0.03), 1e-3):
-        return wrong("You took a root, as for sigma of a bell curve. Here no square has to be undone.")
-    if near(answer, 0.06, 1e-5) or near(answer, 0.015, 1e-5):
-        return wrong("You are off by a factor of 2. What is the slope of log(2 b) with respect to b?")
-    if near(answer, 0.03 * sqrt(2), 1e-3):
-        return wrong("That is the standard deviation of the best Laplace density. The question is for b.")
-    return wrong(f"You answered {answer:g}. Write the NLL as A / b + D log(2 b), and find where its slope is zero.")
+    return judge(
+        answer,
+        (about(0.03, 1e-5), "The best b is the mean absolute error: 23.52 / 784."),
+        [
+            (
+                about(23.52, 1e-2),
+                "That is the sum over 784 pixels. The second term of the NLL grows with the pixels too.",
+            ),
+            (about(784 / 23.52, 1e-1), "That is upside down: larger errors should ask for a larger width."),
+            (about(0.0009, 1e-5), "You squared it. In the Laplace density the error is not squared, and neither is b."),
+            (
+                about(sqrt(0.03), 1e-3),
+                "You took a root, as for sigma of a bell curve. Here no square has to be undone.",
+            ),
+            (
+                [about(0.06, 1e-5), about(0.015, 1e-5)],
+                "You are off by a factor of 2. What is the slope of log(2 b) with respect to b?",
+            ),
+            (
+                about(0.03 * sqrt(2), 1e-3),
+                "That is the standard deviation of the best Laplace density. The question is for b.",
+            ),
+        ],
+        "Write the NLL as A / b + D log(2 b), and find where its slope is zero.",
+    )
 
 
+@check
 def check_objective(objective) -> Verdict:
     """Exercise 2.4: (model, x) -> squared error + 0.5 * L1 of the code, sums per image, mean over images."""
-    with torch.random.fork_rng(devices=[]):
-        torch.default_generator.manual_seed(0)
-        model, x = _Probe(), torch.rand(6, 1, 8, 8)
-        result = run(objective, model, x.clone())
+    torch.default_generator.manual_seed(0)
+    model, x = _Probe(), torch.rand(6, 1, 8, 8)
+    result = terms_of(run(objective, model, x), ("loss", "error", "penalty"))
     if isinstance(result, Verdict):
         return result
-    if not isinstance(result, dict):
-        return wrong(f"Your function returned a {type(result).__name__}; expected a dict with three entries.")
-    for name in ("loss", "error", "penalty"):
-        value = result.get(name)
-        if not isinstance(value, Tensor):
-            return wrong(f'The dict holds {value!r} under "{name}"; expected a tensor.')
-        if value.numel() != 1:
-            return wrong(f'"{name}" has the shape {tuple(value.shape)}; expected one number, a mean over images.')
-    with torch.no_grad():
-        z = model.encode(x)
-        squares = (model.decode(z) - x).square()
-        stretched = (model.decode(z) - x[:, 0]).square()
-        hint = _term_hint(result["error"], squares.flatten(1).sum(1), stretched, "error", pixels=64)
-        hint = hint or _term_hint(result["penalty"], z.abs().sum(1), None, "penalty", pixels=5)
-        if not hint and _same(result["penalty"], z.square().sum(1).mean()):
-            hint = "penalty: that is the square of the code. The exercise asks for absolute values."
-        for name, truth in (("error", squares.flatten(1).sum(1).mean()), ("penalty", z.abs().sum(1).mean())):
-            if not hint and not _same(result[name], truth):
-                hint = f"{name}: the value is not the sum over one image's numbers, averaged over images."
-        parts = result["error"] + result["penalty"]
-        if not hint and _same(result["loss"], parts):
-            hint = "loss: the penalty counts in full. It should count half."
-        if not hint and not _same(result["loss"], parts - result["penalty"] / 2):
-            hint = "loss: it is not the error plus half of the penalty."
+    z = model.encode(x)
+    squares = (model.decode(z) - x).square()
+    stretched = (model.decode(z) - x[:, 0]).square()
+    hint = _term_hint(result["error"], squares.flatten(1).sum(1), stretched, "error", pixels=64)
+    hint = hint or _term_hint(result["penalty"], z.abs().sum(1), None, "penalty", pixels=5)
+    if not hint and _same(result["penalty"], z.square().sum(1).mean()):
+        hint = "penalty: that is the square of the code. The exercise asks for absolute values."
+    error, penalty = squares.flatten(1).sum(1).mean(), z.abs().sum(1).mean()
+    for name, truth in (("error", error), ("penalty", penalty)):
+        if not hint and not _same(result[name], truth):
+            hint = f"{name}: the value is not the sum over one image's numbers, averaged over images."
+    if not hint and _same(result["loss"], error + penalty):
+        hint = "loss: the penalty counts in full. It should count half."
+    if not hint and not _same(result["loss"], error + penalty / 2):
+        hint = "loss: it is not the error plus half of the penalty."
     if hint:
         return wrong(hint)
-    loss = result["loss"].reshape(())
-    gradients = torch.autograd.grad(loss, list(model.parameters()), allow_unused=True) if loss.requires_grad else [None]
-    if any(gradient is None for gradient in gradients):
+    weights = list(model.parameters())
+    found = slopes(result["loss"], weights)
+    if any(slope is None for slope in found):
         return wrong("No gradient reaches the whole model: something cuts the graph, such as detach() or no_grad().")
-    z = model.encode(x)
-    loss = (model.decode(z) - x).square().flatten(1).sum(1).mean() + 0.5 * z.abs().sum(1).mean()
-    expected = torch.autograd.grad(loss, list(model.parameters()))
-    pairs = zip(gradients, expected, strict=True)
-    if any(g is None or not torch.allclose(g, e, rtol=1e-3, atol=1e-4) for g, e in pairs):
+    if not same_slopes(found, slopes(error + 0.5 * penalty, weights)):
         return wrong(
             "The value of the loss is right, its gradient is not: one of its terms is cut off, as by detach()."
         )
@@ -152,6 +166,7 @@ def _term_hint(value: Tensor, per_image: Tensor, stretched: Tensor | None, name:
     return next((hint for wrong_value, hint in hints if _same(value, wrong_value)), "")
 
 
+@check
 def check_stable_bce(stable_bce) -> Verdict:
     """Exercise 2.5: (a, x) -> BCE of each pixel from logits, right in value and slope from -200 to 200."""
     a = torch.tensor([-200.0, -90.0, -20.0, -3.0, 0.0, 0.5, 4.0, 17.0, 20.0, 100.0, 200.0]).repeat(3, 1)  # (3, 11)
@@ -167,7 +182,7 @@ def check_stable_bce(stable_bce) -> Verdict:
     if _uses_torch_bce(cost.grad_fn):
         return wrong("That calls PyTorch's own BCE. Write it with max, exp and log.")
     truth = F.binary_cross_entropy_with_logits(a, x, reduction="none")
-    found = cost.detach().to(torch.float32)
+    found = cost.detach().float()
     at = "At a = {:g} and x = {:g} "
     if not found.isfinite().all():
         i = (~found.isfinite()).nonzero()[0].tolist()
@@ -178,9 +193,9 @@ def check_stable_bce(stable_bce) -> Verdict:
     wrong_at = (found - truth).abs() > 1e-3 + 1e-5 * truth
     if wrong_at.any():
         return wrong(_bce_hint(found, truth, a, x, wrong_at))
-    if not cost.requires_grad:
+    (slope,) = slopes(cost, [leaf])
+    if slope is None:
         return wrong("The values are right, but no gradient reaches a: something cuts the graph, such as detach().")
-    (slope,) = torch.autograd.grad(cost.sum(), leaf)
     expected = torch.sigmoid(a) - x
     if not torch.allclose(slope, expected, atol=1e-3):
         off = ~torch.isclose(slope, expected, atol=1e-3)
@@ -229,6 +244,7 @@ def _uses_torch_bce(node) -> bool:
     return False
 
 
+@check
 def check_forgiving(forgiving_mse) -> Verdict:
     """Exercise 2.6: (x_hat, x) -> mean over images of the smallest mse over nine shifts of x_hat."""
     generator = torch.Generator().manual_seed(0)
@@ -237,14 +253,14 @@ def check_forgiving(forgiving_mse) -> Verdict:
         [_shift(x[i : i + 1], *by) for i, by in enumerate([(1, 1), (1, 1), (0, 0), (0, 1), (-1, 0), (2, 0)])]
     )
     x_hat = (0.8 * x_hat + 0.2 * torch.rand(x.shape, generator=generator)).clone()
-    found = call(forgiving_mse, x_hat.clone(), x.clone())
+    found = call(forgiving_mse, x_hat, x)
     if isinstance(found, Verdict):
         return found
     if found.numel() != 1:
         return wrong(
             f"Your function returned the shape {tuple(found.shape)}; expected one number, the mean over images."
         )
-    found = found.detach().to(torch.float32).reshape(())
+    found = found.detach().float().reshape(())
     moved = {(r, d): _shift(x_hat, r, d) for r in (-1, 0, 1) for d in (-1, 0, 1)}
     costs = {by: (m - x).square().mean((1, 2, 3)) for by, m in moved.items()}
     every = torch.stack(list(costs.values()))  # (9, 6)
@@ -274,11 +290,9 @@ def check_forgiving(forgiving_mse) -> Verdict:
         (784 * every.amin(0).mean(), "You summed over the pixels. The mse is a mean over pixels."),
         (every.amin(0).sum(), "You summed over the images. Take their mean."),
     ]
-    for value, hint in hints:
-        if _same(found, value):
-            return wrong(hint)
     return wrong(
-        f"On the check's images you return {found:.4f}; expected {every.amin(0).mean():.4f}. Compute the mse of each "
+        hint_for(found, hints, rtol=1e-4, atol=0)
+        or f"On the check's images you return {found:.4f}; expected {every.amin(0).mean():.4f}. Compute the mse of each "
         "image at each of the nine shifts, (9, B), and look at it."
     )
 
@@ -305,4 +319,4 @@ class _Probe(nn.Module):
 
 
 def _same(value: Tensor, other: Tensor) -> bool:
-    return torch.allclose(value.detach().float().reshape(()), other.float(), rtol=1e-4, atol=0)
+    return same(value, other, rtol=1e-4, atol=0)

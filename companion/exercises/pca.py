@@ -3,123 +3,144 @@
 import torch
 from torch import Tensor
 
-from companion.exercises._verdict import NO_ANSWER, Verdict, call, is_number, right, run, wrong
+from companion.exercises._verdict import (
+    Verdict,
+    call,
+    check,
+    hint_for,
+    judge,
+    right,
+    run,
+    same,
+    same_slopes,
+    slopes,
+    terms_of,
+    wrong,
+)
 from companion.pca import LinearAutoencoder
 
 
+@check
 def check_gap(answer) -> Verdict:
     """Exercise 5.1: at which of the code sizes 5, 6, 8 and 10 the subspace is found in the fewest rounds."""
-    if answer is ...:
-        return NO_ANSWER
-    if not is_number(answer):
-        return wrong(f"You answered {answer!r}; expected one of the code sizes 5, 6, 8, 10.")
-    if answer == 6:
-        return right("After the sixth eigenvalue comes the widest relative gap, a quarter: the angle shrinks fastest.")
-    if answer == 5:
-        return wrong("The smallest code is not the fastest: the fifth and the sixth eigenvalue are close neighbours.")
-    if answer == 8:
-        return wrong("The eighth and the ninth eigenvalue differ by about 5 %, the narrowest gap of the four.")
-    if answer == 10:
-        return wrong("A larger code is not faster. Compare the eigenvalue of each code size with the next one.")
-    return wrong(f"You answered {answer:g}; expected one of the code sizes 5, 6, 8, 10.")
+    return judge(
+        answer,
+        (6, "After the sixth eigenvalue comes the widest relative gap, a quarter: the angle shrinks fastest."),
+        [
+            (5, "The smallest code is not the fastest: the fifth and the sixth eigenvalue are close neighbours."),
+            (8, "The eighth and the ninth eigenvalue differ by about 5 %, the narrowest gap of the four."),
+            (10, "A larger code is not faster. Compare the eigenvalue of each code size with the next one."),
+        ],
+        "Choose one of the code sizes 5, 6, 8, 10.",
+        expected="one of the code sizes 5, 6, 8, 10",
+    )
 
 
+@check
 def check_narrowest(answer) -> Verdict:
     """Exercise 5.2: the training error of a linear autoencoder 784-64-2-8-2-64-784, trained to its minimum."""
-    if answer is ...:
-        return NO_ANSWER
-    if not is_number(answer):
-        return wrong(f"You answered {answer!r}; expected a number, the squared error per image.")
-    if 43.4 <= answer <= 43.7:
-        return right("The narrowest layer holds 2 numbers, so the error is the total less the two largest eigenvalues.")
-    if 29 <= answer <= 29.6:
-        return wrong("That is the error of a code of 8. Does everything that reaches the code pass through 8 numbers?")
-    if 8.8 <= answer <= 9.1:
-        return wrong("That is the variance that is kept. The error is the variance that is dropped.")
-    if 6.9 <= answer <= 7.1:
-        return wrong("That is the error with 64 numbers, the widest of the hidden layers. Look for the narrowest.")
-    if 44.9 <= answer <= 45:
-        return wrong("That is the error on the test digits. Which column of the table is the training error?")
-    if 52 <= answer <= 53:
-        return wrong("That is the total variance: the error of a network that always answers with the average digit.")
-    if 0.05 <= answer <= 0.06:
-        return wrong("Divided by 784 you get the error per pixel. Give the squared error per image, a sum over pixels.")
-    return wrong(f"You answered {answer:g}. Which rank has the product of all its matrices? Then look at the spectrum.")
+    return judge(
+        answer,
+        (
+            (43.4, 43.7),
+            "The narrowest layer holds 2 numbers, so the error is the total less the two largest eigenvalues.",
+        ),
+        [
+            (
+                (29, 29.6),
+                "That is the error of a code of 8. Does everything that reaches the code pass through 8 numbers?",
+            ),
+            ((8.8, 9.1), "That is the variance that is kept. The error is the variance that is dropped."),
+            ((6.9, 7.1), "That is the error with 64 numbers, the widest of the hidden layers. Look for the narrowest."),
+            ((44.9, 45), "That is the error on the test digits. Which column of the table is the training error?"),
+            (
+                (52, 53),
+                "That is the total variance: the error of a network that always answers with the average digit.",
+            ),
+            (
+                (0.05, 0.06),
+                "Divided by 784 you get the error per pixel. Give the squared error per image, a sum over pixels.",
+            ),
+        ],
+        "Which rank has the product of all its matrices? Then look at the spectrum.",
+        expected="a number, the squared error per image",
+    )
 
 
+@check
 def check_tilted(answer) -> Verdict:
     """Exercise 5.3: the error of keeping a direction 30 degrees from the best one; covariance [[3, 1], [1, 3]]."""
-    if answer is ...:
-        return NO_ANSWER
-    if not is_number(answer):
-        return wrong(f"You answered {answer!r}; expected a number.")
-
-    def near(value: float) -> bool:
-        return abs(answer - value) <= 0.005
-
-    if near(2.5):
-        return right("The best error, 2, plus sin^2(30 degrees) times the gap, 4 - 2.")
-    if near(2):
-        return wrong("That is the error along the best direction. This one is tilted by 30 degrees.")
-    if near(3.5):
-        return wrong("That is the variance that is kept, or the error at 60 degrees. How much is dropped at 30?")
-    if near(3):
-        return wrong("You used sin instead of its square: variance is squared length. (Or: keeping one axis as it is.)")
-    if near(0.5):
-        return wrong("That is what the tilt costs on top of the best error. Add the best error.")
-    if near(1.25):
-        return wrong("You averaged over the two coordinates. The squared error of a point is their sum.")
-    if near(4):
-        return wrong("That is the largest eigenvalue: the variance that the best direction keeps.")
-    return wrong(f"You answered {answer:g}. Along a unit vector q the variance is q'Cq. What is dropped is the rest.")
+    return judge(
+        answer,
+        (2.5, "The best error, 2, plus sin^2(30 degrees) times the gap, 4 - 2."),
+        [
+            (2, "That is the error along the best direction. This one is tilted by 30 degrees."),
+            (3.5, "That is the variance that is kept, or the error at 60 degrees. How much is dropped at 30?"),
+            (3, "You used sin instead of its square: variance is squared length. (Or: keeping one axis as it is.)"),
+            (0.5, "That is what the tilt costs on top of the best error. Add the best error."),
+            (1.25, "You averaged over the two coordinates. The squared error of a point is their sum."),
+            (4, "That is the largest eigenvalue: the variance that the best direction keeps."),
+        ],
+        "Along a unit vector q the variance is q'Cq. What is dropped is the rest.",
+        tolerance=0.005,
+    )
 
 
+@check
 def check_pca_by_hand(pca_by_hand) -> Verdict:
     """Exercise 5.4: (points (N, D), k) -> the k leading components (k, D), by the eigenvectors of the covariance."""
-    x, k = _points(), 3
-    for number in (1, 5, k):
-        result = call(pca_by_hand, x.clone(), number)
-        if isinstance(result, Verdict):
-            return result
-        components = result
-        if components.ndim == 2 and components.shape == (k, x.shape[1]) and number != k:
-            return wrong(f"For k = {number} you return {k} components. Use k.")
-    truth = _eigenvectors(x - x.mean(0))
-    if components.shape != (k, x.shape[1]):
-        hint = " Eigenvectors stand in the columns: transpose." if components.shape == (x.shape[1], k) else ""
-        return wrong(f"For 3 components of 6 features you return {tuple(components.shape)}; expected (3, 6).{hint}")
-    components = components.detach().double()
+    for x, k in ((_points(), 3), (_points(), 1), (_points(), 5), (_points(dimensions=4), 2)):
+        components = call(pca_by_hand, x, k)
+        if isinstance(components, Verdict):
+            return components
+        hint = _components_hint(components.detach().double(), x, k)
+        if hint:
+            return wrong(hint)
+    return right("Centred, ordered by variance, one component a row. scikit-learn finds the same, up to signs.")
 
-    def same(rows: Tensor) -> bool:
-        return bool(((components * rows).sum(1).abs() > 0.999).all())
+
+def _components_hint(components: Tensor, x: Tensor, k: int) -> str:
+    """What is wrong with the k components found for points x (N, D), if anything."""
+    d = x.shape[1]
+    if components.shape != (k, d):
+        if components.ndim == 2 and components.shape == (3, d):
+            return f"For k = {k} you return 3 components. Use k."
+        hint = " Eigenvectors stand in the columns: transpose." if components.shape == (d, k) else ""
+        return f"For {k} components of {d} features you return {tuple(components.shape)}; expected ({k}, {d}).{hint}"
+    truth = _eigenvectors(x - x.mean(0))
+
+    def same_axes(rows: Tensor) -> bool:
+        return bool(((components * rows).sum(1).abs() > 0.9999).all())
 
     if not torch.allclose(components.norm(dim=1), torch.ones(k, dtype=torch.float64), atol=1e-3):
         lengths = ", ".join(f"{v:.2f}" for v in components.norm(dim=1))
-        return wrong(f"Your components have the lengths {lengths}; expected 1 each. Rows, not columns?")
-    if same(truth[:k]):
-        return right("Centred, ordered by variance, one component a row. scikit-learn finds the same, up to signs.")
-    if same(truth[:k].flip(0)):
-        return wrong("The right components in the wrong order: the most important comes first.")
-    if same(truth.flip(0)[:k]) or same(truth[-k:]):
-        return wrong("These are the directions of least variance. torch.linalg.eigh sorts its eigenvalues upwards.")
-    if same(_eigenvectors(x)[:k]):
-        return wrong("You forgot to centre: your first component points at the mean of the data.")
-    if same(_eigenvectors((x - x.mean(0)) / x.std(0))[:k]):
-        return wrong("You divided each feature by its standard deviation. That is PCA in other units; leave them here.")
-    return wrong("Unit vectors, but not the principal components. Centre, then take eigenvectors of the covariance.")
+        return f"Your components have the lengths {lengths}; expected 1 each. Rows, not columns?"
+    components = components / components.norm(dim=1, keepdim=True)
+    if same_axes(truth[:k]):
+        return ""
+    if same_axes(truth[:k].flip(0)):
+        return "The right components in the wrong order: the most important comes first."
+    if same_axes(truth.flip(0)[:k]) or same_axes(truth[-k:]):
+        return "These are the directions of least variance. torch.linalg.eigh sorts its eigenvalues upwards."
+    if same_axes(_eigenvectors(x)[:k]):
+        return "You forgot to centre: your first component points at the mean of the data."
+    if same_axes(_eigenvectors((x - x.mean(0)) / x.std(0))[:k]):
+        return "You divided each feature by its standard deviation. That is PCA in other units; leave them here."
+    return "Unit vectors, but not the principal components. Centre, then take eigenvectors of the covariance."
 
 
+@check
 def check_components_needed(components_needed) -> Verdict:
     """Exercise 5.5: (points (N, D), share) -> the smallest number of components that keeps that share of the variance."""
-    x = _points()
-    values = torch.linalg.svdvals((x - x.mean(0)).double())
-    for share in (0.3, 0.6, 0.8, 0.95, 0.999):
-        result = call(components_needed, x.clone(), share)
+    cases = [(_points(), share) for share in (0.3, 0.6, 0.8, 0.95, 0.999)]
+    for x, share in (*cases, (_points(dimensions=4), 0.7), (_points(dimensions=4), 0.98)):
+        values = torch.linalg.svdvals((x - x.mean(0)).double())
+        result = call(components_needed, x, share)
         if isinstance(result, Verdict):
             return result
         if result.numel() != 1:
             return wrong(f"You return {tuple(result.shape)}; expected one whole number.")
-        found, expected = float(result), _needed(values**2, share)
+        found, expected = float(result.detach()), _needed(values**2, share)
         if found == expected:
             continue
         if found == _needed(values, share):
@@ -136,59 +157,73 @@ def check_components_needed(components_needed) -> Verdict:
     return right("Squares of the singular values of the centred data, added up until the share is reached.")
 
 
+@check
 def check_ordered_loss(ordered_loss) -> Verdict:
     """Exercise 5.6: (model, x) -> {"loss": mean over j = 1..k of the mse with only the first j numbers of the code}."""
-    with torch.random.fork_rng(devices=[]):
-        torch.default_generator.manual_seed(0)
-        model, x = LinearAutoencoder(4, image_shape=(1, 6, 6)), torch.rand(8, 1, 6, 6)
+    for k, side in ((4, 6), (3, 5)):
+        torch.default_generator.manual_seed(k)
+        model, x = LinearAutoencoder(k, image_shape=(1, side, side)), torch.rand(8, 1, side, side)
         for layer in (model.encoder[0], model.decoder[0]):
             torch.nn.init.normal_(layer.weight, std=0.5)
-    result = run(ordered_loss, model, x.clone())
-    if isinstance(result, Verdict):
-        return result
-    loss = result.get("loss") if isinstance(result, dict) else None
-    if not isinstance(loss, Tensor):
-        return wrong(f'Your function returned {result!r}; expected {{"loss": tensor}}.')
-    if loss.numel() != 1:
-        return wrong(f"The loss has the shape {tuple(loss.shape)}; expected one number.")
-    with torch.no_grad():
-        z = model.encode(x)
-
-        def error(keep) -> Tensor:
-            mask = torch.zeros(4)
-            mask[keep] = 1
-            return (model.decode(z * mask) - x).square().mean()
-
-        first = torch.stack([error(slice(0, j)) for j in range(5)])  # with the first 0, 1, ..., 4 numbers
-        hints = [
-            (first[1:].mean(), ""),
-            (36 * first[1:].mean(), "You summed over the pixels. Take the mean over them, .square().mean()."),
-            (first[4], "That is the plain reconstruction error. Nothing in it tells the first number from the last."),
-            (first[1:].sum(), "You added the errors up. Take their mean, so that the loss keeps its scale."),
-            (first.mean(), "You counted the empty code too. Start with one number."),
-            (first[:4].mean(), "Off by one: you keep 0 to 3 of the 4 numbers. Keep 1 to 4."),
-            (first[1:4].mean(), "The full code is missing. Keep 1, 2, 3 and all 4 numbers."),
-            (torch.stack([error(slice(4 - j, 4)) for j in range(1, 5)]).mean(), "You keep the last numbers of the code, not the first."),
-            (torch.stack([error([j]) for j in range(4)]).mean(), "You keep one number at a time. Keep the first j together."),
-        ]  # fmt: skip
-    hint = next((text for value, text in hints if torch.allclose(loss.detach(), value, rtol=1e-4)), None)
-    if hint is None:
-        return wrong("Not the mean error over the first 1, 2, ..., k numbers. Set the others to 0 and decode.")
-    if hint:
-        return wrong(hint)
-    if not loss.requires_grad:
-        return wrong("No gradient reaches the model: something cuts the graph, such as detach() or no_grad().")
-    if torch.autograd.grad(loss, model.encoder[0].weight, allow_unused=True)[0] is None:
-        return wrong("No gradient reaches the encoder. Mask the code; do not copy its numbers into a new tensor.")
+        result = terms_of(run(ordered_loss, model, x), ("loss",))
+        if isinstance(result, Verdict):
+            return result
+        hint = _ordered_hint(result["loss"], model, x, k)
+        if hint:
+            return wrong(hint)
     return right("The first number must do as much as one number can: its direction becomes the first component.")
 
 
-def _points() -> Tensor:
-    """200 points with six features, far from centred, each direction with a variance of its own."""
+def _ordered_hint(loss: Tensor, model: LinearAutoencoder, x: Tensor, k: int) -> str:
+    """What is wrong with the loss of exercise 5.6 for a code of k numbers, if anything."""
+    z = model.encode(x)
+
+    def error(keep) -> Tensor:
+        mask = torch.zeros(k)
+        mask[keep] = 1
+        return (model.decode(z * mask) - x).square().mean()
+
+    first = torch.stack([error(slice(0, j)) for j in range(k + 1)])  # with the first 0, 1, ..., k numbers
+    truth = first[1:].mean()
+    mistakes = [
+        (x[0].numel() * truth, "You summed over the pixels. Take the mean over them, .square().mean()."),
+        (first[k], "That is the plain reconstruction error. Nothing in it tells the first number from the last."),
+        (first[1:].sum(), "You added the errors up. Take their mean, so that the loss keeps its scale."),
+        (first.mean(), "You counted the empty code too. Start with one number."),
+        (first[:k].mean(), f"Off by one: you keep 0 to {k - 1} of the {k} numbers. Keep 1 to {k}."),
+        (first[1:k].mean(), f"The full code is missing. Keep 1, 2, ... and all {k} numbers."),
+        (
+            torch.stack([error(slice(k - j, k)) for j in range(1, k + 1)]).mean(),
+            "You keep the last numbers of the code, not the first.",
+        ),
+        (
+            torch.stack([error([j]) for j in range(k)]).mean(),
+            "You keep one number at a time. Keep the first j together.",
+        ),
+    ]
+    if not same(loss, truth, rtol=1e-4, atol=0):
+        return (
+            hint_for(loss, mistakes, rtol=1e-4, atol=0)
+            or "Not the mean error over the first 1, 2, ..., k numbers. Set the others to 0 and decode."
+        )
+    if not loss.requires_grad:
+        return "No gradient reaches the model: something cuts the graph, such as detach() or no_grad()."
+    weights = list(model.parameters())
+    found = slopes(loss, weights)
+    if slopes(loss, [model.encoder[0].weight])[0] is None:
+        return "No gradient reaches the encoder. Mask the code; do not copy its numbers into a new tensor."
+    if not same_slopes(found, slopes(truth, weights)):
+        return "The value of the loss is right, its gradient is not: some of its terms are cut off, as by detach()."
+    return ""
+
+
+def _points(dimensions: int = 6) -> Tensor:
+    """200 points with so many features, far from centred, each direction with a variance of its own."""
     generator = torch.Generator().manual_seed(5)
     scales = torch.tensor([3.0, 2.0, 1.4, 1.0, 0.6, 0.3])
-    turn = torch.linalg.qr(torch.randn(6, 6, generator=generator)).Q
-    return torch.randn(200, 6, generator=generator) * scales @ turn + torch.tensor([4.0, 0, 2, -3, 1, 5])
+    d, middle = dimensions, torch.tensor([4.0, 0, 2, -3, 1, 5])
+    turn = torch.linalg.qr(torch.randn(d, d, generator=generator)).Q
+    return torch.randn(200, d, generator=generator) * scales[:d] @ turn + middle[:d]
 
 
 def _eigenvectors(x: Tensor) -> Tensor:

@@ -3,22 +3,41 @@
 from itertools import permutations
 from math import log, pi, sqrt
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.distributions import Independent, MultivariateNormal, Normal, kl_divergence
 
-from companion.exercises._verdict import NO_ANSWER, Verdict, call, is_number, near, right, run, wrong
+from companion.exercises._verdict import (
+    Verdict,
+    about,
+    bell_hint,
+    call,
+    check,
+    hint_for,
+    judge,
+    right,
+    run,
+    same,
+    same_slopes,
+    sharing_hint,
+    shown,
+    slopes,
+    terms_of,
+    wrong,
+)
 
 
+@check
 def check_kl_order(answer) -> Verdict:
     """Exercise 4.1: KL after mu -> 1 (A), sigma -> 0.1 (B), sigma -> 1.5 (C) from mu 0, sigma 0.5; cheapest first."""
-    if answer is ...:
-        return NO_ANSWER
-    letters = "".join(answer) if isinstance(answer, list | tuple) and _all_strings(answer) else answer
-    letters = "".join(c for c in letters.upper() if c.isalnum()) if isinstance(letters, str) else letters
-    if not isinstance(letters, str) or letters not in {"".join(p) for p in permutations("ABC")}:
-        return wrong(f'You answered {answer!r}; expected the three letters in order, such as "ABC".')
+    parts = answer.tolist() if isinstance(answer, np.ndarray) else answer
+    if isinstance(parts, list | tuple) and all(isinstance(part, str) for part in parts):
+        parts = "".join(parts)
+    letters = "".join(c for c in parts.upper() if c.isalnum()) if isinstance(parts, str) else ""
+    if letters not in {"".join(p) for p in permutations("ABC")}:
+        return wrong(f'You answered {shown(answer)}; expected the three letters in order, such as "ABC".')
     if letters == "CAB":
         return right(
             "0.220, 0.818 and 1.808 nats, from 0.318 now: C lowers the bill. A move costs half its square, here 0.5. "
@@ -34,44 +53,44 @@ def check_kl_order(answer) -> Verdict:
     return wrong("C comes too late. Put sigma = 0.5 and sigma = 1.5 into the formula: which of the two costs more?")
 
 
+@check
 def check_kl_weight(answer) -> Verdict:
     """Exercise 4.2: the beta of a loss with means over 784 pixels and over 16 units, beside sums."""
-    if answer is ...:
-        return NO_ANSWER
-    if not is_number(answer):
-        return wrong(f"You answered {answer!r}; expected a number.")
-    if near(answer, 49, 0.05):
-        return right(
+    return judge(
+        answer,
+        (
+            about(49, 0.05),
             "784 / 16 = 49: the reconstruction was divided by 784, the KL divergence by 16 only. As a Gaussian decoder "
-            f"this is 2 sigma_x^2 = 49, so sigma_x = {sqrt(24.5):.2f}, for pixels that lie between 0 and 1."
-        )
-    if near(answer, 784):
-        return wrong("That is the bug before the repair. The KL divergence has become a mean as well: over what?")
-    if near(answer, 16):
-        return wrong("You looked at the units only. The other term was divided too, by how many pixels?")
-    if near(answer, 1):
-        return wrong("Both are means, but over different numbers of things: the two divisors do not cancel.")
-    if near(answer, 16 / 784, 0.0005):
-        return wrong("Upside down: which of the two terms was divided by more?")
-    if near(answer, 784 * 16):
-        return wrong("You multiplied the two divisors. Multiply the whole loss by 784 and look at the KL divergence.")
-    if near(answer, 24.5, 0.05) or near(answer, 98, 0.05):
-        return wrong("A factor 2 has crept in. Here both losses hold the whole squared error, without a half.")
-    if near(answer, 28):
-        return wrong("28 is the side of an image. It has 28 * 28 pixels.")
-    return wrong(
-        f"You answered {answer:g}. Write both means as sums, then multiply the loss so that the pixels are free."
+            f"this is 2 sigma_x^2 = 49, so sigma_x = {sqrt(24.5):.2f}, for pixels that lie between 0 and 1.",
+        ),
+        [
+            (784, "That is the bug before the repair. The KL divergence has become a mean as well: over what?"),
+            (16, "You looked at the units only. The other term was divided too, by how many pixels?"),
+            (1, "Both are means, but over different numbers of things: the two divisors do not cancel."),
+            (about(16 / 784, 0.0005), "Upside down: which of the two terms was divided by more?"),
+            (
+                784 * 16,
+                "You multiplied the two divisors. Multiply the whole loss by 784 and look at the KL divergence.",
+            ),
+            (
+                [about(24.5, 0.05), about(98, 0.05)],
+                "A factor 2 has crept in. Here both losses hold the whole squared error, without a half.",
+            ),
+            (28, "28 is the side of an image. It has 28 * 28 pixels."),
+        ],
+        "Write both means as sums, then multiply the loss so that the pixels are free.",
     )
 
 
+@check
 def check_kl_between(kl_between) -> Verdict:
     """Exercise 4.3: (mu, logvar, prior_mu, prior_logvar), each (B, k) -> KL of each unit in nats, (B, k)."""
     generator = torch.Generator().manual_seed(0)
     mu, logvar, prior_mu, prior_logvar = torch.randn(4, 5, 3, generator=generator).unbind()
-    kl = call(kl_between, mu.clone(), logvar.clone(), prior_mu.clone(), prior_logvar.clone())
+    kl = call(kl_between, mu, logvar, prior_mu, prior_logvar)
     if isinstance(kl, Verdict):
         return kl
-    if kl.is_complex() or kl.dtype == torch.bool:
+    if kl.dtype == torch.bool:
         return wrong(f"You return numbers of type {kl.dtype}; expected floating point.")
     kl = kl.detach().double()
     mu, logvar, prior_mu, prior_logvar = (v.double() for v in (mu, logvar, prior_mu, prior_logvar))
@@ -119,71 +138,65 @@ def check_kl_between(kl_between) -> Verdict:
         ),
         (formula(v, w, d**2) - (logvar - prior_logvar) / 2, "The logarithm counts twice: log sigma is half of logvar."),
     ]
-    if torch.allclose(kl, expected, atol=1e-4, rtol=1e-4):
+    if same(kl, expected, rtol=1e-4):
         return right("It agrees with torch.distributions, and with a prior of mean 0 and logvar 0 it is the chapter's.")
-    for wrong_kl, hint in hints:
-        if torch.allclose(kl, wrong_kl, atol=1e-4, rtol=1e-4):
-            return wrong(hint)
     return wrong(
-        f"For mu {mu[0, 0]:.2f}, logvar {logvar[0, 0]:.2f} and a prior with {prior_mu[0, 0]:.2f}, "
+        hint_for(kl, hints, rtol=1e-4)
+        or f"For mu {mu[0, 0]:.2f}, logvar {logvar[0, 0]:.2f} and a prior with {prior_mu[0, 0]:.2f}, "
         f"{prior_logvar[0, 0]:.2f} you get {kl[0, 0]:.4g}. Write the mean of log q(z) - log p(z) over z drawn from q."
     )
 
 
+@check
 def check_doubt(answer) -> Verdict:
     """Exercise 4.4: the best standard deviation of a code for a linear decoder, |w|^2 = 2.4 and sigma_x = 0.4."""
-    if answer is ...:
-        return NO_ANSWER
-    if not is_number(answer):
-        return wrong(f"You answered {answer!r}; expected a number.")
-    if near(answer, 0.25):
-        return right("sigma^2 = 1 / (1 + |w|^2 / sigma_x^2) = 1/16, the same for every image.")
-    if near(answer, 1 / 16):
-        return wrong("That is the variance. The question asks for the standard deviation.")
-    if near(answer, sqrt(1 / 15)):
-        return wrong("A 1 is missing: the KL divergence holds sigma^2 itself besides its logarithm.")
-    if near(answer, sqrt(1 / 3.4)):
-        return wrong("Where is the decoder's sigma_x? The squared error is divided by 2 sigma_x^2.")
-    if near(answer, sqrt(1 / 7)):
-        return wrong("You divided by sigma_x. The squared error is divided by 2 sigma_x^2.")
-    if near(answer, sqrt(1 / 31)):
-        return wrong("The half of the reconstruction term is missing: the squared error is divided by 2 sigma_x^2.")
-    if near(answer, sqrt(1 / 8.5)):
-        return wrong("The half of the KL divergence is missing.")
-    if near(answer, sqrt(1 / (1 + sqrt(2.4) / 0.16)), 0.0015):
-        return wrong("The length of w enters squared: how far does a shift of z by sigma move the image, squared?")
-    if near(answer, 0):
-        return wrong("The reconstruction alone would like that. What does the KL divergence say at sigma = 0?")
-    if near(answer, 1):
-        return wrong("The KL divergence alone would like that. The noise of z reaches the image, and costs there.")
-    if -1e6 < answer < 0:
-        return wrong("A standard deviation is never below 0.")
-    if 1 < answer < 1e6:
-        return wrong("Wider than the prior? Noise in z costs on the image's side too, so it cannot pay to have more.")
-    return wrong(
-        f"You answered {answer:g}. Collect the terms that hold sigma: |w|^2 sigma^2 / (2 sigma_x^2) and those of "
-        "the KL divergence. Where is the slope in sigma^2 equal to 0?"
+    return judge(
+        answer,
+        (0.25, "sigma^2 = 1 / (1 + |w|^2 / sigma_x^2) = 1/16, the same for every image."),
+        [
+            (1 / 16, "That is the variance. The question asks for the standard deviation."),
+            (sqrt(1 / 15), "A 1 is missing: the KL divergence holds sigma^2 itself besides its logarithm."),
+            (sqrt(1 / 3.4), "Where is the decoder's sigma_x? The squared error is divided by 2 sigma_x^2."),
+            (sqrt(1 / 7), "You divided by sigma_x. The squared error is divided by 2 sigma_x^2."),
+            (
+                sqrt(1 / 31),
+                "The half of the reconstruction term is missing: the squared error is divided by 2 sigma_x^2.",
+            ),
+            (sqrt(1 / 8.5), "The half of the KL divergence is missing."),
+            (
+                about(sqrt(1 / (1 + sqrt(2.4) / 0.16)), 0.0015),
+                "The length of w enters squared: how far does a shift of z by sigma move the image, squared?",
+            ),
+            (0, "The reconstruction alone would like that. What does the KL divergence say at sigma = 0?"),
+            (1, "The KL divergence alone would like that. The noise of z reaches the image, and costs there."),
+            ((-1e6, 0), "A standard deviation is never below 0."),
+            (
+                (1, 1e6),
+                "Wider than the prior? Noise in z costs on the image's side too, so it cannot pay to have more.",
+            ),
+        ],
+        "Collect the terms that hold sigma: |w|^2 sigma^2 / (2 sigma_x^2) and those of "
+        "the KL divergence. Where is the slope in sigma^2 equal to 0?",
     )
 
 
+@check
 def check_kl_target(kl_target_loss) -> Verdict:
     """Exercise 4.5: (model, x, target, weight) -> {"loss": r + weight * |kl - target|, "reconstruction": r, "kl": kl}."""
-    weight = 3.0
-    with torch.random.fork_rng(devices=[]):
-        torch.default_generator.manual_seed(0)
-        # Images of very different brightness, so that their KL divergences differ.
-        x = torch.rand(256, 1, 28, 28) * torch.rand(256, 1, 1, 1)
-        model = _Probe()
-        mu, logvar = model.encode(x)
-        each = (mu.square() + logvar.exp() - 1 - logvar) / 2  # (B, k)
-        kl = each.sum(1).mean()
-        targets = [0.5 * kl.item(), 2 * kl.item()]
-        runs = []
-        for target in targets:
-            result = _terms_of(kl_target_loss, model, x.clone(), target, weight)
-            if isinstance(result, Verdict):
-                return result
-            runs.append(result)
+    torch.default_generator.manual_seed(0)
+    # Images of very different brightness, so that their KL divergences differ.
+    x = torch.rand(1024, 1, 28, 28) * torch.rand(1024, 1, 1, 1)
+    model = _Probe()
+    mu, logvar = model.encode(x)
+    each = (mu.square() + logvar.exp() - 1 - logvar) / 2  # (B, k)
+    kl = each.sum(1).mean()
+    wanted, weight = torch.stack([0.5 * kl, 2 * kl]).detach(), torch.tensor([3.0, 0.5])  # of two calls
+    runs = []
+    for target, factor in zip(wanted.tolist(), weight.tolist(), strict=True):
+        result = terms_of(run(kl_target_loss, model, x, target, factor), ("loss", "reconstruction", "kl"))
+        if isinstance(result, Verdict):
+            return result
+        runs.append(result)
     if len(model.seen) != 2:
         return wrong(f"Your function calls decode {len(model.seen) / 2:g} times; expected once, on one draw of z.")
     if any(z.shape != mu.shape for z in model.seen):
@@ -203,7 +216,7 @@ def check_kl_target(kl_target_loss) -> Verdict:
         pixels,
         [
             (pixels / 784, "The reconstruction is a mean over pixels. Sum over pixels, mean over images."),
-            (pixels * 256, "The reconstruction is summed over the images too. Sum over pixels, mean over images."),
+            (pixels * len(x), "The reconstruction is summed over the images too. Sum over pixels, mean over images."),
             (-pixels, "The reconstruction is a log-likelihood. A loss holds it with the sign reversed."),
             (squares, "The reconstruction is the squared error. Take the binary cross-entropy, bce."),
             (squares / 784, "The reconstruction is the squared error. Take the binary cross-entropy, bce."),
@@ -218,11 +231,11 @@ def check_kl_target(kl_target_loss) -> Verdict:
         kls,
         [
             (kls / 4, "The KL divergence is a mean over units. Sum over units, mean over images."),
-            (kls * 256, "The KL divergence is summed over the images too. Sum over units, mean over images."),
+            (kls * len(x), "The KL divergence is summed over the images too. Sum over units, mean over images."),
             (-kls, "The KL divergence has its sign reversed: it is never below 0."),
             (2 * kls, "The KL divergence is twice too large: a half is missing."),
             (
-                abs(kls - torch.tensor(targets)),
+                abs(kls - wanted),
                 'Under "kl" report the KL divergence, not its distance from the target.',
             ),
             (weight * kls, 'Under "kl" report the KL divergence itself, without the weight.'),
@@ -231,7 +244,7 @@ def check_kl_target(kl_target_loss) -> Verdict:
     )
     if hint:
         return wrong(hint)
-    wanted, distance = torch.tensor(targets), (each.sum(1) - torch.tensor(targets)[:, None]).abs().mean(1)
+    distance = (each.sum(1) - wanted[:, None]).abs().mean(1)
     gap = kls - wanted
     hint = _first_hint(
         loss,
@@ -266,18 +279,23 @@ def check_kl_target(kl_target_loss) -> Verdict:
     )
     if hint:
         return wrong(hint)
-    return _gradient_verdict(loss[1], model, x, noise[1], wanted[1], weight)
+    for i in (0, 1):
+        hint = _gradient_hint(runs[i]["loss"], model, x, noise[i], wanted[i], weight[i])
+        if hint:
+            return wrong(hint)
+    return right("Above the target the KL divergence is pushed down, below it up, and the gradient passes the draw.")
 
 
+@check
 def check_log_aggregate(log_aggregate) -> Verdict:
     """Exercise 4.6: z (S, k), mu (N, k), logvar (N, k) -> log of the mean over images of q(z|x), in nats, (S,)."""
     generator = torch.Generator().manual_seed(0)
     z, mu, logvar = (torch.randn(n, 3, generator=generator) for n in (7, 5, 5))
     mu = 2 * mu
-    found = call(log_aggregate, z.clone(), mu.clone(), logvar.clone())
+    found = call(log_aggregate, z, mu, logvar)
     if isinstance(found, Verdict):
         return found
-    if found.is_complex() or found.dtype == torch.bool:
+    if found.dtype == torch.bool:
         return wrong(f"You return numbers of type {found.dtype}; expected floating point.")
     shapes = {
         (7, 5): "You return one number for each code and image, (S, N). Take the mean over images of the densities.",
@@ -290,14 +308,10 @@ def check_log_aggregate(log_aggregate) -> Verdict:
         return wrong(
             shapes.get(tuple(found.shape), f"For 7 codes you return the shape {tuple(found.shape)}; expected (7,).")
         )
-    found = found.detach().double()
-    expected = _log_mixture(z, mu, logvar)
-    hint = _first_hint(found, expected, _mixture_mistakes(z, mu, logvar), "")
-    if hint:
-        return wrong(hint)
-    if not torch.allclose(found, expected, atol=1e-3, rtol=1e-3):
+    if not same(found, _log_mixture(z, mu, logvar), atol=1e-3):
         return wrong(
-            f"For one of the codes you get {found[0]:.4g}. Write log q(z|x_n) for every image: a sum over units of "
+            hint_for(found, _mixture_mistakes(z, mu, logvar), rtol=2e-3)
+            or f"For one of the codes you get {found[0]:.4g}. Write log q(z|x_n) for every image: a sum over units of "
             "-((z - mu)^2 / sigma^2 + logvar + log(2 pi)) / 2. Then the log of the mean of their exponentials."
         )
     z, mu, logvar = (torch.randn(n, 60, generator=generator) for n in (7, 5, 5))
@@ -312,11 +326,17 @@ def check_log_aggregate(log_aggregate) -> Verdict:
             f"With 60 units, and codes far from every image, you get {far[0].item()}: the exponential of a log-density "
             "near -1000 is 0 in a computer. Look at how the chapter averages its importance weights."
         )
-    if not torch.allclose(far.detach().double(), expected, rtol=1e-3):
+    if not same(far, expected, rtol=1e-4):
         return wrong(
             f"With 60 units, and codes far from every image, you get {far[0].item():.4g}. That is not the logarithm of "
             "the mean any more."
         )
+    z, mu, logvar = (torch.randn(n, 2, generator=generator) for n in (4, 9, 9))
+    more = call(log_aggregate, z, mu, logvar)
+    if isinstance(more, Verdict):
+        return more
+    if not same(more, _log_mixture(z, mu, logvar), atol=1e-3):
+        return wrong("Right for 7 codes and 5 images with 3 units, but not for 4 codes and 9 images with 2.")
     return right("The log of a mean of densities, one number for each code, and no underflow far away.")
 
 
@@ -371,24 +391,22 @@ def _noise_hint(noise: list[Tensor], logvar: Tensor) -> str:
 
     def unit_variance(draws: Tensor) -> bool:
         """In each unit, whether sigma is small or large there."""
-        return all(0.7 < unit.square().mean() < 1.3 for unit in draws.T)
+        return all(0.75 < unit.square().mean() < 1.25 for unit in draws.T)
 
     if eps.abs().max() < 1e-4:
         return "You decode the mean mu. Draw z around it."
-    if torch.allclose(eps, noise[1], atol=1e-4):
-        return "Two calls use the same noise. Draw it anew each time, without a fixed seed."
     if torch.allclose(eps * sigma, (eps * sigma)[:, :1].expand_as(eps), atol=1e-3) or torch.allclose(
         eps, eps[:, :1].expand_as(eps), atol=1e-3
     ):
         return "All units of an image get the same noise. Draw one number for each unit."
-    if torch.allclose(eps, eps[:1].expand_as(eps), atol=1e-3):
-        return "All images get the same noise. Draw it for each image."
-    if eps.mean().abs() > 0.2:
+    hint = sharing_hint(noise)
+    if hint:
+        return hint
+    if eps.mean().abs() > 0.2 * eps.std():
         return f"The noise has the mean {eps.mean():.2f}; expected 0. Look up what rand and randn draw."
     eps, logvar, sigma = torch.cat(noise), logvar.repeat(2, 1), sigma.repeat(2, 1)
     if unit_variance(eps):
-        # Of 2,048 normal draws some lie beyond 2; draws from rand, brought to variance 1, end at 1.73.
-        return "" if eps.abs().max() > 2 else "Your noise has no tails. Draw it with randn."
+        return bell_hint(noise)
     if unit_variance(eps / sigma):
         return "You spread z by the variance. The noise is multiplied by the standard deviation."
     if unit_variance(eps * sigma / logvar):
@@ -400,47 +418,39 @@ def _noise_hint(noise: list[Tensor], logvar: Tensor) -> str:
     return f"(z - mu) / sigma has the standard deviation {eps.std():.2f}; expected 1 in each unit."
 
 
-def _gradient_verdict(loss: Tensor, model: "_Probe", x: Tensor, eps: Tensor, target: Tensor, weight: float) -> Verdict:
-    """Compare the gradient of the learner's loss with the exact one for the noise that was drawn."""
+def _gradient_hint(loss: Tensor, model: "_Probe", x: Tensor, eps: Tensor, target: Tensor, weight: Tensor) -> str:
+    """What is wrong with the gradient of the learner's loss, given the noise that was drawn; or nothing."""
     if not loss.requires_grad:
-        return wrong("No gradient reaches the model: something cuts the graph, such as detach() or no_grad().")
-    parameters = list(model.parameters())
-    found = torch.autograd.grad(loss, parameters, allow_unused=True)
-    found = tuple(torch.zeros_like(p) if g is None else g for g, p in zip(found, parameters, strict=True))
+        return "No gradient reaches the model: something cuts the graph, such as detach() or no_grad()."
+    weights = list(model.parameters())
 
-    def exact(cut_draw: bool, cut_kl: bool) -> tuple[Tensor, ...]:
+    def filled(gradient: list[Tensor | None]) -> list[Tensor]:
+        return [torch.zeros_like(p) if g is None else g for g, p in zip(gradient, weights, strict=True)]
+
+    def exact(cut_draw: bool, cut_kl: bool) -> list[Tensor]:
         mu, logvar = model.encode(x)
         z = mu + (logvar / 2).exp() * eps
         x_hat = model.answer(z.detach() if cut_draw else z)
         reconstruction = F.binary_cross_entropy(x_hat, x, reduction="none").sum((1, 2, 3)).mean()
         kl = ((mu.square() + logvar.exp() - 1 - logvar) / 2).sum(1).mean()
         distance = (kl - target).abs()
-        return torch.autograd.grad(reconstruction + weight * (distance.detach() if cut_kl else distance), parameters)
+        return filled(slopes(reconstruction + weight * (distance.detach() if cut_kl else distance), weights))
 
-    def same(other: tuple[Tensor, ...]) -> bool:
-        return all((f - o).norm() <= 1e-2 * o.norm() + 1e-4 for f, o in zip(found, other, strict=True))
-
-    if same(exact(False, False)):
-        return right(
-            "Above the target the KL divergence is pushed down, below it up, and the gradient passes the draw."
-        )
-    if same(exact(True, False)):
-        return wrong("No gradient passes the draw of z: compute z from mu and logvar, with noise from outside.")
-    if same(exact(False, True)):
-        return wrong("No gradient passes the KL divergence. Keep it as it is on the way to the loss.")
-    return wrong("The loss has the right value, but not its gradient: something cuts a part of the graph.")
-
-
-def _first_hint(found: Tensor, expected: Tensor, hints: list[tuple[Tensor, str]], otherwise: str) -> str:
-    """Nothing if ``found`` is as expected, the hint of the first wrong value that it equals, or ``otherwise``."""
-    found = found.detach().double()
-
-    def same(value: Tensor) -> bool:
-        return torch.allclose(found, value.detach().double(), rtol=2e-3, atol=1e-5)
-
-    if same(expected):
+    found = filled(slopes(loss, weights))
+    if same_slopes(found, exact(False, False)):
         return ""
-    return next((hint for value, hint in hints if same(value)), otherwise)
+    if same_slopes(found, exact(True, False)):
+        return "No gradient passes the draw of z: compute z from mu and logvar, with noise from outside."
+    if same_slopes(found, exact(False, True)):
+        return "No gradient passes the KL divergence. Keep it as it is on the way to the loss."
+    return "The loss has the right value, but not its gradient: something cuts a part of the graph."
+
+
+def _first_hint(found: Tensor, expected: Tensor, mistakes: list[tuple[Tensor, str]], otherwise: str) -> str:
+    """Nothing if ``found`` is as expected, the hint of the first mistake that it equals, or ``otherwise``."""
+    if same(found, expected, rtol=2e-3, atol=1e-5):
+        return ""
+    return hint_for(found, mistakes, rtol=2e-3, atol=1e-5) or otherwise
 
 
 class _Probe(nn.Module):
@@ -468,27 +478,3 @@ class _Probe(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return self.decode(self.encode(x)[0])
-
-
-def _terms_of(loss_fn, model, x, target, weight) -> dict[str, Tensor] | Verdict:
-    """The terms that the learner's function returns, or the verdict on what went wrong."""
-    result = run(loss_fn, model, x, target, weight)
-    if isinstance(result, Verdict):
-        return result
-    names, terms = ("loss", "reconstruction", "kl"), {}
-    if not isinstance(result, dict):
-        return wrong(f"Your function returned a {type(result).__name__}; expected a dict with {', '.join(names)}.")
-    for name in names:
-        value = result.get(name)
-        if name != "loss" and isinstance(value, float):
-            value = torch.tensor(value)  # kl.item() does for a report
-        if not isinstance(value, Tensor):
-            return wrong(f'The dict holds {value!r} under "{name}"; expected a tensor with one number.')
-        if value.numel() != 1 or value.is_complex():
-            return wrong(f'"{name}" has the shape {tuple(value.shape)}; expected one number, a mean over images.')
-        terms[name] = value.reshape(()).float()
-    return terms
-
-
-def _all_strings(answer) -> bool:
-    return all(isinstance(part, str) for part in answer)

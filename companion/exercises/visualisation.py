@@ -5,11 +5,24 @@ import torch
 from sklearn.datasets import make_blobs
 from torch import Tensor
 
-from companion.exercises._verdict import NO_ANSWER, Verdict, call, is_number, letter, right, wrong
+from companion.exercises._verdict import (
+    Verdict,
+    about,
+    call,
+    check,
+    hint_for,
+    judge,
+    letter,
+    right,
+    same,
+    shown,
+    wrong,
+)
 
 _NAMES = ("PCA", "autoencoder", "VAE", "t-SNE", "UMAP", "parametric t-SNE")
 
 
+@check
 def check_ten_times(answer) -> Verdict:
     """Exercise 9.1: 300 points, and 100 points ten times as wide: the second on t-SNE's map is A 10, B 1, C 1/2, D 1/10."""
     return letter(
@@ -28,12 +41,13 @@ def check_ten_times(answer) -> Verdict:
     )
 
 
+@check
 def check_tomorrow(answer) -> Verdict:
     """Exercise 9.2: the set of methods that place a new digit without being fitted again."""
-    if answer is ...:
-        return NO_ANSWER
+    if isinstance(answer, np.ndarray):
+        answer = answer.tolist()
     if not isinstance(answer, set | frozenset | list | tuple) or not all(isinstance(name, str) for name in answer):
-        return wrong(f'You answered {answer!r}; expected a set of names, such as {{"PCA", "t-SNE"}}.')
+        return wrong(f'You answered {shown(answer)}; expected a set of names, such as {{"PCA", "t-SNE"}}.')
 
     def plain(name: str) -> str:
         return name.lower().replace("-", "").replace(" ", "")
@@ -41,7 +55,7 @@ def check_tomorrow(answer) -> Verdict:
     by_lower = {plain(name): name for name in _NAMES}
     unknown = sorted(name for name in answer if plain(name) not in by_lower)
     if unknown:
-        return wrong(f"{unknown[0]!r} is none of the six names: {', '.join(_NAMES)}.")
+        return wrong(f"{shown(unknown[0])} is none of the six names: {', '.join(_NAMES)}.")
     given = {by_lower[plain(name)] for name in answer}
     if "t-SNE" in given:
         return wrong("t-SNE moves the places themselves. Which function would you call with the new digit?")
@@ -58,36 +72,35 @@ def check_tomorrow(answer) -> Verdict:
     return wrong(f"One is missing that has an encode function: {len(missing)} of the right names are not in your set.")
 
 
+@check
 def check_trust_by_hand(answer) -> Verdict:
     """Exercise 9.3: trustworthiness with k = 1 of five points on a line."""
-    if answer is ...:
-        return NO_ANSWER
-    if not is_number(answer):
-        return wrong(f"You answered {answer!r}; expected a number.")
-    answer = float(answer)
-    hints = {
-        1
-        - 5 / 15: "That is the continuity: you looked for the neighbours in the data, and for their ranks on the map.",
-        1 - 10 / 15: "You charged each intruder its rank. It costs the rank less k.",
-        6 / 15: "That is the charge. Trustworthiness is what is left of 1.",
-        1 / 5: "That is the share of points whose nearest neighbour is right. Intruders are charged by their rank.",
-        6.0: "That is the sum of the charges. It still has to be scaled, and taken from 1.",
-        1 - 6 / 30: "The factor has a 2 above the line.",
-        1 - 6 / 25: "Look at the factor again: with N = 5 and k = 1, what is 2 N - 3 k - 1?",
-        1 - 4 / 15: "Four points have an intruder. But one of the four costs more than 1.",
-    }
-    if abs(answer - 0.6) <= 0.002:
-        return right("Four intruders, of the ranks 2, 2, 2 and 4: they cost 6, and 1 - 6 / 15 = 0.6.")
-    for value, hint in hints.items():
-        if abs(answer - value) <= 0.004:
-            return wrong(hint)
-    if not 0 <= answer <= 1:
-        return wrong(f"You answered {answer:g}. Trustworthiness lies between 0 and 1.")
-    return wrong(
-        f"You answered {answer:g}. For each point: who is nearest on the map, and which rank has it in the data?"
+    return judge(
+        answer,
+        (about(0.6, 0.002), "Four intruders, of the ranks 2, 2, 2 and 4: they cost 6, and 1 - 6 / 15 = 0.6."),
+        [
+            (
+                1 - 5 / 15,
+                "That is the continuity: you looked for the neighbours in the data, and for their ranks on the map.",
+            ),
+            (1 - 10 / 15, "You charged each intruder its rank. It costs the rank less k."),
+            (6 / 15, "That is the charge. Trustworthiness is what is left of 1."),
+            (
+                1 / 5,
+                "That is the share of points whose nearest neighbour is right. Intruders are charged by their rank.",
+            ),
+            (6, "That is the sum of the charges. It still has to be scaled, and taken from 1."),
+            (1 - 6 / 30, "The factor has a 2 above the line."),
+            (1 - 6 / 25, "Look at the factor again: with N = 5 and k = 1, what is 2 N - 3 k - 1?"),
+            (1 - 4 / 15, "Four points have an intruder. But one of the four costs more than 1."),
+        ],
+        "Trustworthiness lies between 0 and 1. For each point: who is nearest on the map, and which rank has it in the "
+        "data?",
+        tolerance=0.004,
     )
 
 
+@check
 def check_perplexity(perplexity_of) -> Verdict:
     """Exercise 9.4: rows of shares (N, M) -> the perplexity of each (N,)."""
     shares = torch.tensor(
@@ -100,26 +113,25 @@ def check_perplexity(perplexity_of) -> Verdict:
         ]
     )
     wide = torch.tensor([[1.0, 1, 1, 1, 1, 1], [0, 3, 0, 2, 1, 0]]) / 6  # more columns than rows: a mean is no sum
-    found = call(_as_tensor(perplexity_of), shares.clone())
+    found = call(perplexity_of, shares)
     if isinstance(found, Verdict):
         return found
-    found = found.detach().float()
     if found.shape == (5, 1):
         return wrong("You return the shape (5, 1) for five rows; expected (5,).")
     if found.shape != (5,):
         return wrong(f"For 5 rows of 4 shares you return the shape {tuple(found.shape)}; expected (5,), one a row.")
     entropy = -torch.xlogy(shares, shares).sum(1)
     truth = entropy.exp()
-    if torch.allclose(found, truth, atol=1e-3):
-        found = call(_as_tensor(perplexity_of), wide.clone())
+    if same(found, truth):
+        found = call(perplexity_of, wide)
         if isinstance(found, Verdict):
             return found
-        if found.shape != (2,) or not torch.allclose(found.float(), (-torch.xlogy(wide, wide).sum(1)).exp(), atol=1e-3):
+        if not same(found, (-torch.xlogy(wide, wide).sum(1)).exp()):
             return wrong("Right for rows of 4 shares, but not for rows of 6. Does your code hold a 4, or a 5?")
         return right("Four equal shares count as 4 neighbours, two as 2, one as 1; uneven shares lie in between.")
     if not found.isfinite().all():
         return wrong("Some rows give NaN or infinity: 0 times log 0 has to count as 0. Look at torch.xlogy.")
-    for answer, hint in (
+    mistakes = [
         (entropy, "That is the entropy. Perplexity is exp of it."),
         (-entropy, "That is minus the entropy. Perplexity is exp of the entropy."),
         (1 / truth, "You have the sign of the entropy turned round: log of a share is negative."),
@@ -130,26 +142,27 @@ def check_perplexity(perplexity_of) -> Verdict:
             1 / shares.square().sum(1),
             "1 / sum of squares is another effective number. Perplexity is exp of the entropy.",
         ),
-    ):
-        if torch.allclose(found, answer, atol=1e-3):
-            return wrong(hint)
-    return wrong(f"For four shares of 0.25 you return {found[0]:.3g}; expected 4.")
+        (truth / 4, "You divide by the number of shares. Four equal ones count as 4."),
+    ]
+    at = int((found.detach() - truth).abs().gt(1e-3).float().argmax())  # the first row that is off
+    return wrong(
+        hint_for(found, mistakes)
+        or f"For the shares {[round(v, 2) for v in shares[at].tolist()]} you return {found[at]:.3g}; "
+        f"expected {truth[at]:.3g}."
+    )
 
 
+@check
 def check_shared_neighbours(shared_neighbours) -> Verdict:
     """Exercise 9.6: two maps (N, d) of the same points, k -> the mean share of common nearest neighbours."""
-    g = torch.Generator().manual_seed(0)
-    a, other = torch.randn(40, 2, generator=g), torch.randn(40, 2, generator=g)
-    turned = 3 * a @ torch.tensor([[0.6, 0.8], [-0.8, 0.6]]) + 5
-    b = a + 0.4 * other
     with_itself = "You compare lists of k + 1, and each point finds itself in both."
-    for first, second, k in ((a, b, 5), (a, other, 8), (a, turned, 5), (b, a, 1)):
-        found = call(_as_tensor(shared_neighbours), first.clone(), second.clone(), k)
+    for first, second, k in _pairs_of_maps():
+        found = call(shared_neighbours, first, second, k)
         if isinstance(found, Verdict):
             return found
         if found.numel() != 1:
             return wrong(f"You return the shape {tuple(found.shape)}; expected one number, the mean over the points.")
-        value = float(found)
+        value = float(found.detach())
         near_a, near_b = _nearest(first, k), _nearest(second, k)
         truth = float((near_a & near_b).sum()) / (len(first) * k)
         if abs(value - truth) <= 1e-3:
@@ -175,30 +188,36 @@ def check_shared_neighbours(shared_neighbours) -> Verdict:
         ):
             if abs(value - float(answer)) <= 1e-3:
                 return wrong(hint)
-        return wrong(f"For two maps of 40 points and k = {k} you return {value:.3g}; expected {truth:.3g}.")
+        return wrong(f"For two maps of {len(first)} points and k = {k} you return {value:.3g}; expected {truth:.3g}.")
     return right(
         "It does not change when a map is turned, mirrored, moved or scaled, since only the order of distances counts."
     )
 
 
+def _pairs_of_maps(seed: int = 354) -> list[tuple[Tensor, Tensor, int]]:
+    """Two maps and a k each. No point is nearly as far as the k-th neighbour: rounding cannot choose another list."""
+    g = torch.Generator().manual_seed(seed)
+    a, other, small, smaller = (torch.randn(n, 2, generator=g) for n in (40, 40, 25, 25))
+    turned = 3 * a @ torch.tensor([[0.6, 0.8], [-0.8, 0.6]]) + 5
+    b = a + 0.4 * other
+    return [(a, b, 5), (a, other, 8), (a, turned, 5), (b, a, 1), (small, small + 0.3 * smaller, 3)]
+
+
+@check
 def check_place(place) -> Verdict:
     """Exercise 9.5: map z (N, 2), data x (N, D), new x_new (M, D), k -> places (M, 2): means of the neighbours' places."""
-    points, _ = make_blobs(60, 5, centers=4, random_state=0)
-    x = torch.from_numpy(points).float()
-    g = torch.Generator().manual_seed(0)
-    z, x_new = torch.randn(60, 2, generator=g), x[:7] + 0.5 * torch.randn(7, 5, generator=g)
+    z, x, x_new = _map_and_data()
     for k in (4, 1):
-        found = call(_as_tensor(place), z.clone(), x.clone(), x_new.clone(), k)
+        found = call(place, z, x, x_new, k)
         if isinstance(found, Verdict):
             return found
         if found.shape != (7, 2):
             return wrong(f"For 7 new points you return the shape {tuple(found.shape)}; expected (7, 2).")
-        found = found.detach().float()
         distances = torch.cdist(x_new, x)
         nearest = distances.topk(k, largest=False).indices  # (7, k)
-        if torch.allclose(found, z[nearest].mean(1), atol=1e-4):
+        if same(found, z[nearest].mean(1)):
             continue
-        for answer, hint in (
+        mistakes = [
             (z[nearest].sum(1), "You add the places up. Take their mean."),
             (
                 z[nearest].median(1).values,
@@ -208,26 +227,23 @@ def check_place(place) -> Verdict:
             (z[nearest[:, 0]], "You use the nearest point only. There are k of them."),
             (z.mean(0).expand(7, 2), "You put every new point at the middle of the map."),
             (x[nearest].mean(1)[:, :2], "You average the neighbours' data. Average their places on the map."),
-        ):
-            if torch.allclose(found, answer, atol=1e-4):
-                return wrong(hint)
-        return wrong("The places are not the means of the neighbours' places. Look for the neighbours in the data, x.")
+        ]
+        return wrong(
+            hint_for(found, mistakes)
+            or "The places are not the means of the neighbours' places. Look for the neighbours in the data, x."
+        )
     return right(
         "A rule for t-SNE's map, as costly as the data's neighbours, since it needs all the data. How good it is hangs "
         "on k: a mean of places can lie where none of the neighbours does. The cell below measures it."
     )
 
 
-def _as_tensor(function):
-    """``function``, with a NumPy array as its result made a tensor."""
-    if not callable(function):
-        return function
-
-    def wrapped(*args):
-        result = function(*args)
-        return torch.from_numpy(np.asarray(result)) if isinstance(result, np.ndarray | np.generic) else result
-
-    return wrapped
+def _map_and_data(seed: int = 80) -> tuple[Tensor, Tensor, Tensor]:
+    """A map, its data and new data, with no point nearly as far as the first or the fourth neighbour."""
+    points, _ = make_blobs(60, 5, centers=4, random_state=0)
+    x = torch.from_numpy(points).float()
+    g = torch.Generator().manual_seed(seed)
+    return torch.randn(60, 2, generator=g), x, x[:7] + 0.5 * torch.randn(7, 5, generator=g)
 
 
 def _nearest(z: Tensor, k: int, *, itself: bool = False, farthest: bool = False) -> Tensor:

@@ -5,35 +5,48 @@ from math import cos, pi, sin
 import torch
 from torch import Tensor
 
-from companion.exercises._verdict import NO_ANSWER, Verdict, call, is_number, letter, near, right, run, wrong
+from companion.exercises._verdict import (
+    Verdict,
+    about,
+    as_tensor,
+    call,
+    check,
+    hint_for,
+    judge,
+    letter,
+    number,
+    right,
+    run,
+    same,
+    slopes,
+    wrong,
+)
 
 
+@check
 def check_fooled_judge(answer) -> Verdict:
     """Exercise 10.1: the best judge's D on a perfect 3, where the generator draws only the digits 0 to 4."""
-    if answer is ...:
-        return NO_ANSWER
-    if not is_number(answer):
-        return wrong(f"You answered {answer!r}; expected a number from 0 to 1.")
-    if near(answer, 1 / 3, 0.004):
-        return right(
+    return judge(
+        answer,
+        (
+            about(1 / 3, 0.004),
             "1/3: a 3 comes from the generator twice as often as from the data. So even perfect digits are "
-            "recognised as forged: by being too many of a kind. That is how a good judge punishes collapse."
-        )
-    if near(answer, 0.5):
-        return wrong("That would be so if the generator made each digit as often as the data does. It makes only five.")
-    if near(answer, 2 / 3, 0.004):
-        return wrong("That is the probability of the other case: D is the probability of being real.")
-    if near(answer, 1):
-        return wrong("That is D on a 7, which the generator never draws. The question is about a 3.")
-    if near(answer, 0):
-        return wrong("A real 3 exists too, so the judge cannot be sure that it is forged.")
-    if near(answer, 100 / 3, 0.4):
-        return wrong("As a probability, please, not in per cent.")
-    if near(answer, 0.1) or near(answer, 0.2):
-        return wrong("That is how often one of the two players draws a 3. D compares both.")
-    return wrong(f"You answered {answer:g}. How often does a 3 come from the data, and how often from the generator?")
+            "recognised as forged: by being too many of a kind. That is how a good judge punishes collapse.",
+        ),
+        [
+            (0.5, "That would be so if the generator made each digit as often as the data does. It makes only five."),
+            (about(2 / 3, 0.004), "That is the probability of the other case: D is the probability of being real."),
+            (1, "That is D on a 7, which the generator never draws. The question is about a 3."),
+            (0, "A real 3 exists too, so the judge cannot be sure that it is forged."),
+            (about(100 / 3, 0.4), "As a probability, please, not in per cent."),
+            ([0.1, 0.2], "That is how often one of the two players draws a 3. D compares both."),
+        ],
+        "How often does a 3 come from the data, and how often from the generator?",
+        expected="a number from 0 to 1",
+    )
 
 
+@check
 def check_one_step(answer) -> Verdict:
     """Exercise 10.2: what a perfect denoiser draws in a single step from t = 1: A digit, B average, C noise, D black."""
     return letter(
@@ -52,34 +65,37 @@ def check_one_step(answer) -> Verdict:
     )
 
 
+@check
 def check_noise_error(answer) -> Verdict:
     """Exercise 10.3: the mean squared error of the noise at t = 1/3 for a denoiser whose own error is 0.02."""
-    if answer is ...:
-        return NO_ANSWER
-    if not is_number(answer):
-        return wrong(f"You answered {answer!r}; expected a number.")
     a, s = cos(pi / 6), sin(pi / 6)
-    if near(answer, 0.06, 0.0005):
-        return right(
-            "a^2 / s^2 = 0.75 / 0.25 = 3, times 0.02: Ho's loss weighs this time three times, t = 2/3 a third."
-        )
-    if near(answer, 0.02 / 3, 0.0003):
-        return wrong(
-            "Upside down. Where there is little noise, a small error of the image is a large one of the noise."
-        )
-    if near(answer, 0.02 * a / s, 0.0005):
-        return wrong("That is the factor between the errors. The question asks for the error squared.")
-    if near(answer, 0.08, 0.0005):
-        return wrong(
-            "That is 1 / s^2, the weight of the chapter's own loss. Subtract the two expressions for the noise."
-        )
-    if near(answer, 0.02):
-        return wrong("The two errors are equal only where signal and noise are, at t = 1/2.")
-    if near(answer, 0.02 * a * a, 0.0005):
-        return wrong("You forgot to divide by s: the noise is what is left, over s.")
-    return wrong(f"You answered {answer:g}. Write eps and eps_hat with x_t, x and x_hat, and subtract.")
+    return judge(
+        answer,
+        (
+            about(0.06, 0.0005),
+            "a^2 / s^2 = 0.75 / 0.25 = 3, times 0.02: Ho's loss weighs this time three times, t = 2/3 a third.",
+        ),
+        [
+            (
+                about(0.02 / 3, 0.0003),
+                "Upside down. Where there is little noise, a small error of the image is a large one of the noise.",
+            ),
+            (
+                about(0.02 * a / s, 0.0005),
+                "That is the factor between the errors. The question asks for the error squared.",
+            ),
+            (
+                about(0.08, 0.0005),
+                "That is 1 / s^2, the weight of the chapter's own loss. Subtract the two expressions for the noise.",
+            ),
+            (0.02, "The two errors are equal only where signal and noise are, at t = 1/2."),
+            (about(0.02 * a * a, 0.0005), "You forgot to divide by s: the noise is what is left, over s."),
+        ],
+        "Write eps and eps_hat with x_t, x and x_hat, and subtract.",
+    )
 
 
+@check
 def check_amounts(amounts) -> Verdict:
     """Exercise 10.4: betas (T,) -> a (T,), s (T,): signal and noise after each step of the chain."""
     for betas in (torch.tensor([0.1, 0.2, 0.4, 0.5]), torch.tensor([0.3, 0.05, 0.6])):
@@ -91,12 +107,15 @@ def check_amounts(amounts) -> Verdict:
 
 def _check_amounts_for(amounts, betas: Tensor) -> Verdict:
     """The verdict on one list of betas."""
-    result = run(amounts, betas.clone())
+    result = run(amounts, betas)
     if isinstance(result, Verdict):
         return result
-    if not isinstance(result, tuple | list) or len(result) != 2 or not all(isinstance(r, Tensor) for r in result):
+    pair = list(result) if isinstance(result, tuple | list) else as_tensor(result)
+    both = [as_tensor(r) for r in pair if number(r) is None] if pair is not None and len(pair) == 2 else []
+    a, s = both if len(both) == 2 else (None, None)
+    if a is None or s is None:
         return wrong("Your function returned something else than two tensors; expected a and s: return a, s.")
-    a, s = (r.detach() for r in result)
+    a, s = a.detach(), s.detach()
     for name, value in (("a", a), ("s", s)):
         if value.shape != betas.shape or not value.is_floating_point():
             return wrong(
@@ -104,9 +123,6 @@ def _check_amounts_for(amounts, betas: Tensor) -> Verdict:
                 f"expected ({len(betas)},), floats."
             )
     keep = (1 - betas).cumprod(0)
-
-    def same(u: Tensor, v: Tensor) -> bool:
-        return torch.allclose(u.float(), v, atol=1e-4)
 
     if same(a, keep.sqrt()) and same(s, (1 - keep).sqrt()):
         return right("Signal shrinks by sqrt(1 - beta) at every step, and the squares of the two always add up to 1.")
@@ -135,30 +151,36 @@ def _check_amounts_for(amounts, betas: Tensor) -> Verdict:
     )
 
 
+@check
 def check_round_through(round_through) -> Verdict:
     """Exercise 10.5: z (any shape) -> z rounded, with the gradient of z itself."""
-    z = torch.tensor([[0.2, 1.7], [-0.6, 3.1]], requires_grad=True)
+    z = torch.tensor([[0.2, 1.7], [-0.6, 3.1], [2.5, -40.4]], requires_grad=True)
+    weights = torch.tensor([[1.0, 2.0], [3.0, 4.0], [-5.0, 0.5]])
     rounded = call(round_through, z)
     if isinstance(rounded, Verdict):
         return rounded
     if rounded.shape != z.shape:
-        return wrong(f"For the shape (2, 2) you return {tuple(rounded.shape)}; expected the same shape.")
+        return wrong(f"For the shape (3, 2) you return {tuple(rounded.shape)}; expected the same shape.")
     if torch.equal(rounded.detach(), z.detach()):
         return wrong("Forwards, your function returns z itself, not rounded.")
-    if not torch.allclose(rounded.detach().float(), z.detach().round(), atol=1e-5):
-        return wrong(f"For 1.7 you return {rounded[0, 1].item():.3g}; expected what torch.round gives, 2.")
+    off = ~torch.isclose(rounded.detach().double(), z.detach().double().round(), atol=1e-4)
+    if off.any():
+        i = 1.7 if off.flatten()[1] else z.detach()[off][0].item()
+        found = rounded.detach()[z == i] if (z == i).any() else rounded.detach()[off]
+        return wrong(f"For {i:.3g} you return {found[0].item():.3g}; expected what torch.round gives, {round(i):d}.")
     if not rounded.requires_grad:
         return wrong("No gradient reaches z: the whole result is detached. Detach the difference only.")
-    (gradient,) = torch.autograd.grad((rounded * torch.tensor([[1.0, 2.0], [3.0, 4.0]])).sum(), z, allow_unused=True)
+    (gradient,) = slopes(rounded * weights, [z])
     if gradient is None or not gradient.any():
         return wrong("The gradient is 0: torch.round is flat. Let the gradient go around it.")
-    if not torch.allclose(gradient, torch.tensor([[1.0, 2.0], [3.0, 4.0]])):
+    if not same(gradient, weights):
         return wrong(f"The gradient at the first number is {gradient[0, 0].item():.3g}; expected 1, as for z itself.")
     return right(
         "Rounded forwards, z backwards: the same line stands in the VQ-VAE, with the codebook in round's place."
     )
 
 
+@check
 def check_gaussian_denoiser(denoiser) -> Verdict:
     """Exercise 10.6: (x_t, a, s) -> E[x | x_t] for x from N(3, 0.5^2)."""
     mean, std = 3.0, 0.5
@@ -166,14 +188,13 @@ def check_gaussian_denoiser(denoiser) -> Verdict:
     v = std**2
     # The last two: exactly no signal, and amounts whose squares do not add up to 1.
     for a, s in ((cos(0.15 * pi), sin(0.15 * pi)), (cos(0.35 * pi), sin(0.35 * pi)), (0.0, 1.0), (0.5, 2.0)):
-        x_hat = call(denoiser, x_t.clone(), torch.tensor(a), torch.tensor(s))
+        x_hat = call(denoiser, x_t, torch.tensor(a), torch.tensor(s))
         if isinstance(x_hat, Verdict):
             return x_hat
         if x_hat.numel() == 1 and a == 0:
             x_hat = x_hat.expand(9)
         if x_hat.shape != x_t.shape:
             return wrong(f"For the shape (9,) you return {tuple(x_hat.shape)}; expected the same shape.")
-        x_hat = x_hat.detach().float()
         if not x_hat.isfinite().all():
             return wrong(f"At a = {a:g} your answer is not a finite number. Do you divide by a?")
         gain = a * v / (a * a * v + s * s)
@@ -195,11 +216,11 @@ def check_gaussian_denoiser(denoiser) -> Verdict:
                 "The form is right, with the standard deviation 0.5 where the variance belongs.",
             ),
         ]
-        if torch.allclose(x_hat, mean + gain * (x_t - a * mean), atol=1e-3, rtol=1e-3):
+        if same(x_hat, mean + gain * (x_t - a * mean), atol=1e-3):
             continue
-        for answer, hint in wrong_answers:
-            if torch.allclose(x_hat, answer, atol=1e-3, rtol=1e-3):
-                return wrong(hint)
+        hint = hint_for(x_hat, wrong_answers, atol=1e-3)
+        if hint:
+            return wrong(hint)
         if a**2 + s**2 > 1.5:
             return wrong(f"Right as long as a^2 + s^2 = 1, but not at a = {a:g}, s = {s:g}. Use s itself.")
         return wrong(
