@@ -28,7 +28,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
 
 from record import save  # noqa: E402 (found only now)
 from tools.agreement import disagreements  # noqa: E402
-from tools.notebooks import BOOK, digest, environment, execute, side_by_side  # noqa: E402
+from tools.notebooks import BOOK, digest, environment, execute, lent_cores, side_by_side  # noqa: E402
 
 KEPT = ROOT / "_build" / "claims"
 PROCESSORS = {
@@ -159,12 +159,16 @@ def report(path: Path, name: str, result: dict) -> bool:
 def main(notebooks: list[str], names: list[str]) -> int:
     started = time.perf_counter()
     paths = [Path(name).resolve() for name in notebooks] or sorted(BOOK.glob("*.ipynb"))
-    jobs = [(path, name) for path in paths for name in names or runs_of(path)]
+    wanted = [(path, name) for path in paths for name in names or runs_of(path)]
     results, well = {}, True
-    for done, (job, result) in enumerate(zip(jobs, side_by_side(lambda job: kept(*job), jobs), strict=True), 1):
-        print(f"[{done}/{len(jobs)}] ", end="")
-        well &= report(*job, result)
-        results[job[0].name, job[1]] = result
+    for threads in sorted({RUNS[name][0] for _, name in wanted}):
+        jobs = [(path, name) for path, name in wanted if RUNS[name][0] == threads]
+        # No more threads than cores: on shared cores two of them take several times as long as one.
+        workers = max(1, lent_cores() // threads)
+        for job, result in zip(jobs, side_by_side(lambda job: kept(*job), jobs, workers), strict=True):
+            results[job[0].name, job[1]] = result
+            print(f"[{len(results)}/{len(wanted)}] ", end="")
+            well &= report(*job, result)
     if not notebooks and not names:
         settings = {name: {"threads": t, "environment": e, "seeds_shifted_by": s} for name, (t, e, s) in RUNS.items()}
         rows = table(results)
