@@ -12,6 +12,18 @@ import ipywidgets as widgets
 import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 
+# Run when the live picture is in place, for what ipywidgets leaves out: it marks the element that holds the description
+# as live, so that a screen reader announces what changes in it, and gives each slider its name and the value it stands for.
+ONLOAD = """
+const box = this.closest('.widget-vbox');
+box?.lastElementChild.setAttribute('aria-live', 'polite');
+box?.querySelectorAll('.widget-slider').forEach((slider) => {
+  const handle = slider.querySelector('[role=slider]');
+  handle.setAttribute('aria-label', slider.querySelector('label').textContent);
+  handle.setAttribute('aria-valuetext', slider.querySelector('.widget-readout').textContent);
+});
+"""
+
 
 class _Sliders:
     """One slider an axis above the picture for their values; :class:`Explorer` and :class:`PlaneExplorer` use it."""
@@ -27,7 +39,7 @@ class _Sliders:
             if value not in values:
                 raise ValueError(f"start is {value!r}; expected one of the values {values}.")
         self.draw, self.describe = draw, describe
-        self._pictures: dict[tuple, bytes] = {}
+        self._shown: dict[tuple, tuple[bytes, str]] = {}
         self.sliders = [
             widgets.SelectionSlider(
                 # Labels given, since ipywidgets would take values that are pairs for (label, value).
@@ -35,37 +47,50 @@ class _Sliders:
                 value=value,
                 description=label,
                 style={"description_width": "initial"},
+                layout={"width": "32rem", "max_width": "100%"},
+                tooltip="",  # without one, the label's is "null"
             )
             for label, values, value in zip(self.labels, self.values, self.start, strict=True)
         ]
-        self.image = widgets.Image(format="png", layout={"max_width": "100%"})
-        self.text = widgets.HTML()
+        # Not an Image widget: it has no alt text, and JupyterLab shows none that is given a tooltip.
+        self.image, self.text = widgets.HTML(), widgets.HTML()
         for slider in self.sliders:
             slider.observe(self._update, names="value")
         self._update()
 
     def _update(self, change=None) -> None:
-        position = [slider.value for slider in self.sliders]
-        self.image.value = self.picture(*position)
-        # ipywidgets' Image has no alt text; its tooltip, the HTML title, names the picture to a screen reader too.
-        self.image.tooltip = self.describe(*position)
-        self.text.value = escape(self.image.tooltip)
+        position = tuple(slider.value for slider in self.sliders)
+        self.image.value = self._img(position, style="display: block; max-width: 100%", onload=ONLOAD)
+        self.text.value = escape(self.description(*position))
 
-    def picture(self, *position: Any) -> bytes:
-        """The picture for the sliders' values as a PNG file; drawn once, then kept."""
-        if position not in self._pictures:
+    def _kept(self, position: tuple[Any, ...]) -> tuple[bytes, str]:
+        # The description too: what it looks up may have changed since the picture was drawn.
+        if position not in self._shown:
             figure = self.draw(*position)
             buffer = BytesIO()
             figure.savefig(buffer, format="png")
             plt.close(figure)
-            self._pictures[position] = buffer.getvalue()
-        return self._pictures[position]
+            self._shown[position] = buffer.getvalue(), self.describe(*position)
+        return self._shown[position]
+
+    def picture(self, *position: Any) -> bytes:
+        """The picture for the sliders' values as a PNG file; drawn once, then kept."""
+        return self._kept(position)[0]
+
+    def description(self, *position: Any) -> str:
+        """What the picture for the sliders' values shows, in words; asked for once, with the picture."""
+        return self._kept(position)[1]
+
+    def _img(self, position: tuple[Any, ...], **attributes: str) -> str:
+        picture, description = self._kept(position)
+        source = f"data:image/png;base64,{b64encode(picture).decode()}"
+        attributes = {"src": source, "alt": description} | attributes
+        return "<img " + " ".join(f'{name}="{escape(value)}"' for name, value in attributes.items()) + ">"
 
     def html(self) -> str:
         """All pictures with their sliders; ``frames.js`` shows one at a time, and without it they stand in a column."""
         frames = "".join(
-            f'<img src="data:image/png;base64,{b64encode(self.picture(*position)).decode()}" '
-            f'alt="{escape(self.describe(*position))}" data-value="{escape(", ".join(map(str, position)))}">'
+            self._img(position, **{"data-value": ", ".join(map(str, position))})
             for position in product(*self.values)  # the last slider moves fastest, as frames.js expects
         )
         axes = [

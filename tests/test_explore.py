@@ -42,24 +42,40 @@ class Tags(HTMLParser):
         self.found.append((tag, dict(attrs)))
 
 
+def shown(explorer):
+    """The live picture and its text alternative."""
+    ((tag, attributes),) = Tags(explorer.image.value).found
+    assert tag == "img"
+    kind, encoded = attributes["src"].split(",")
+    assert kind == "data:image/png;base64"
+    return b64decode(encoded, validate=True), attributes["alt"]
+
+
 def test_it_starts_where_it_is_told(explorer):
     assert explorer.sliders[0].value == 0.5
     assert explorer.sliders[0].description == LABEL
-    assert explorer.image.value == explorer.picture(0.5)
+    assert shown(explorer) == (explorer.picture(0.5), describe(0.5))
     assert Explorer("x", [3, 4], draw, describe).sliders[0].value == 3
 
 
 def test_the_slider_changes_the_picture_its_name_and_the_text(explorer):
-    """The name reaches the browser: it is a trait of the widget, synchronised, and not only an attribute here."""
+    """How they reach the browser, tests/test_jupyterlab.py sees; here: that each goes with the slider's value."""
     seen = set()
     for value in (0.1, 2.0, 0.5):
         explorer.sliders[0].value = value
-        assert explorer.image.value == explorer.picture(value)
+        assert shown(explorer) == (explorer.picture(value), describe(value))
         assert explorer.picture(value).startswith(b"\x89PNG")
-        assert explorer.image.get_state()["tooltip"] == describe(value)
         assert explorer.text.value == escape(describe(value))
-        seen.add(bytes(explorer.image.value))
+        seen.add(explorer.picture(value))
     assert len(seen) == 3
+
+
+def test_no_widget_without_a_description_of_its_own_has_a_tooltip(explorer):
+    """JupyterLab's view of such a widget, an Image or a box, fails and shows an error in its place."""
+    view = explorer._repr_mimebundle_()["application/vnd.jupyter.widget-view+json"]
+    box = ipywidgets.widgets.widget._instances[view["model_id"]]
+    for widget in (box, *box.children):
+        assert widget.has_trait("description") or widget.tooltip is None
 
 
 def test_each_picture_is_drawn_when_it_is_asked_for_and_then_kept():
@@ -77,6 +93,16 @@ def test_each_picture_is_drawn_when_it_is_asked_for_and_then_kept():
     explorer.html()
     explorer.html()
     assert drawn == [1, 2, 3]
+
+
+def test_a_description_stays_with_its_picture():
+    """A later cell of the notebook may change what both were made from."""
+    word = ["before"]
+    explorer = Explorer("x", [1, 2], draw, lambda value: f"{value} {word[0]}")
+    explorer.html()
+    word[0] = "after"
+    explorer.sliders[0].value = 2
+    assert explorer.text.value == shown(explorer)[1] == explorer.description(2) == "2 before"
 
 
 def test_no_figure_is_left_open(explorer):
@@ -137,7 +163,7 @@ def test_a_plane_has_two_sliders_and_a_picture_for_every_pair():
     plane.sliders[1].value = 5
     assert drawn == [(2, 4), (1, 4), (1, 5)]
     assert plane.text.value == "first 1, second 5"
-    assert plane.image.value == plane.picture(1, 5)
+    assert shown(plane) == (plane.picture(1, 5), "first 1, second 5")
     assert plane._repr_mimebundle_()["text/plain"].splitlines() == [
         "Slider: first, 2 positions from 1 to 2",
         "Slider: second, 3 positions from 3 to 5",
