@@ -25,7 +25,7 @@ check: $(READY) ## style, types, spelling
 	$(BIN)/mypy
 	$(BIN)/codespell
 
-claims: $(READY) ## run the notebooks as other machines would, and with other seeds: does every claim hold? (hours)
+claims: $(READY) ## run the notebooks as other machines would, and with other seeds: does every claim hold? (an hour)
 	$(BIN)/python tools/claims.py
 
 notebooks: $(READY) ## run every notebook from a clean kernel and store its text outputs

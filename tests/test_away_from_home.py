@@ -18,16 +18,16 @@ TABLE = json.loads((ROOT / "benchmarks" / "results" / "claims.json").read_text()
 
 def test_every_claim_of_the_book_held_in_every_run():
     assert [(row["statement"], row["failed_in"]) for row in TABLE["claims"] if row["held"] < row["runs"]] == []
-    for row in TABLE["claims"]:
-        assert row["runs"] == len(claims.runs_of(ROOT / "book" / row["notebook"])), row["statement"]
+    assert {row["runs"] for row in TABLE["claims"]} == {len(claims.RUNS)}
     assert list(TABLE["runs"]) == list(claims.RUNS)
 
 
-def test_the_table_has_the_claims_that_the_notebooks_make():
+def test_the_table_has_the_claims_that_the_complete_chapters_make():
     """Otherwise run `make claims` again: a claim has been added, reworded or removed."""
     made = {
         (path.name, " ".join(statement.split()))
         for path in NOTEBOOKS
+        if path.stem in claims.COMPLETE
         for cell in checks.code_cells(checks.read(path))
         for statement in re.findall(r"^Holds: (.+?)\n  found ", checks.output_text(cell), re.M | re.S)
     }
