@@ -187,6 +187,10 @@ def printed(text: str) -> list:
     return [new_output("stream", name="stdout", text=text)]
 
 
+def shown(text: str) -> list:
+    return [new_output("execute_result", data={"text/plain": text}, execution_count=1)]
+
+
 def write_page(folder: Path, *cells, rtol=0.0) -> None:
     nb = new_notebook(cells=[new_markdown_cell("# A page"), *cells])
     nb.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
@@ -265,3 +269,83 @@ def test_a_changed_package_runs_the_notebooks_again(small_book):
     assert build(small_book).returncode == 0
     assert "the answer is second" in (small_book / "_build" / "html" / "page.html").read_text()
     assert len(list((small_book / "_build" / "notebooks").glob("*.ipynb"))) == 1
+
+
+FOLDS = """# A page
+
+:::{admonition} A hint
+:class: dropdown
+The hint.
+:::
+
+:::{dropdown} An answer
+The answer.
+:::
+"""
+EXPLORERS = """
+import matplotlib.pyplot as plt
+from companion import Explorer, PlaneExplorer
+
+def draw(*position):
+    fig, ax = plt.subplots(figsize=(2, 1))
+    ax.set_title(str(position))
+    return fig
+
+def describe(*position):
+    return f"It shows {position}, and nothing else."
+"""
+
+
+def test_on_paper(small_book, browser):
+    """Folds are open, dark is light, no code is cut off, and explorers show frames from all over their range."""
+    nb_cells = [
+        new_markdown_cell(FOLDS),
+        new_code_cell(EXPLORERS + "# " + 20 * "a long comment "),
+        new_code_cell(
+            "Explorer('size', list(range(9)), draw, describe, start=3)",
+            outputs=shown("Slider: size, 9 positions from 0 to 8"),
+        ),
+        new_code_cell(
+            "PlaneExplorer('x', list(range(5)), 'y', list(range(7)), draw, describe, start=(1, 2))",
+            outputs=shown("Slider: x, 5 positions from 0 to 4\nSlider: y, 7 positions from 0 to 6"),
+        ),
+        new_code_cell("print('the solution')", metadata={"tags": ["hide-cell"]}, outputs=printed("the solution\n")),
+    ]
+    write_page(small_book, *nb_cells)
+    run = build(small_book)
+    assert run.returncode == 0, run.stdout + run.stderr
+    page = open_page(browser, small_book / "_build" / "html" / "page.html", scheme="dark")
+
+    folded = "[...document.querySelectorAll('details .sd-card-text, details pre')].map(e => e.checkVisibility())"
+    state = f"[{folded}, document.querySelectorAll('.toggle-hidden').length, document.documentElement.dataset.theme]"
+    page.evaluate(f"addEventListener('beforeprint', () => {{ window.printed = {state}; }})")
+    before = page.evaluate(state)
+    assert before == [[False] * 3, 1, "dark"]  # the answer, the solution and what it prints; the hint
+    page.pdf()
+    assert page.evaluate("printed") == [[True] * 3, 0, "light"]
+    assert page.evaluate(state) == before
+
+    page.set_viewport_size({"width": 680, "height": 900})  # A4 less its margins
+    page.emulate_media(media="print")
+    cut = "[...document.querySelectorAll('pre')].filter(e => e.scrollWidth > e.clientWidth).length"
+    assert page.evaluate(cut) == 0
+    assert page.locator("frame-slider input:visible").count() == 0
+
+    def on_paper(explorer):
+        """The captions of the frames that are printed, row by row; each has its picture."""
+        frames = explorer.locator(".frame:visible")
+        assert explorer.locator("img:visible").count() == frames.count()
+        places = [frame.bounding_box() for frame in frames.all()]
+        captions = frames.all_inner_texts()
+        return [captions[i] for i in sorted(range(len(places)), key=lambda i: (places[i]["y"], places[i]["x"]))]
+
+    line, plane = page.locator("frame-slider").all()
+    assert on_paper(line) == [f"size {k}: It shows ({k},), and nothing else." for k in (0, 2, 3, 4, 6, 8)]
+    page.emulate_media(media="screen")
+    line.locator("input").press("End")
+    page.emulate_media(media="print")
+    assert on_paper(line) == [f"size {k}: It shows ({k},), and nothing else." for k in (0, 2, 4, 6, 8)]
+    grid = [(x, y) for y in (6, 3, 0) for x in (0, 2, 4)]
+    assert on_paper(plane) == [f"x {x}, y {y}: It shows ({x}, {y}), and nothing else." for x, y in [(1, 2), *grid]]
+    assert page.complaints == []
+    page.close()

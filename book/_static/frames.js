@@ -21,6 +21,29 @@ customElements.define("frame-slider", class extends HTMLElement {
       label.append(name, slider, value);
       return { label, slider, value, values: axis.values };
     });
+    // On paper (see book.css) no slider moves: frames from all over the range stand there, each with its values and its
+    // description; those of a plane stand as they lie in it.
+    const plane = axes.length > 1;
+    this.classList.toggle("plane", plane);
+    const shares = plane ? [0, 1 / 2, 1] : [0, 1 / 4, 1 / 2, 3 / 4, 1];
+    const boxes = frames.map((frame, index) => {
+      const at = []; // the frame's place on each axis
+      for (let i = axes.length - 1, rest = index; i >= 0; i--) {
+        at[i] = rest % axes[i].values.length;
+        rest = Math.floor(rest / axes[i].values.length);
+      }
+      const box = Object.assign(document.createElement("div"), { className: "frame" });
+      const caption = Object.assign(document.createElement("div"), { className: "caption" });
+      const position = document.createElement("strong");
+      position.textContent = axes.map((axis, i) => `${axis.label} ${axis.values[at[i]]}`).join(", ");
+      caption.append(position, ": ", frame.alt);
+      box.classList.toggle("spread", axes.every(
+        ({ values }, i) => shares.some((share) => Math.round(share * (values.length - 1)) === at[i])));
+      if (plane) box.style.order = at[0] - at[1] * axes[0].values.length; // the first axis to the right, the second up
+      frame.replaceWith(box);
+      box.append(frame, caption);
+      return box;
+    });
     const text = document.createElement("p");
     text.setAttribute("aria-live", "polite");
     this.prepend(...controls.map((c) => c.label));
@@ -32,7 +55,10 @@ customElements.define("frame-slider", class extends HTMLElement {
         value.textContent = values[slider.value];
         slider.setAttribute("aria-valuetext", values[slider.value]);
       }
-      frames.forEach((frame, i) => { frame.hidden = i !== index; });
+      frames.forEach((frame, i) => {
+        frame.hidden = i !== index;
+        boxes[i].classList.toggle("shown", i === index);
+      });
       text.textContent = frames[index].alt;
     };
     controls.forEach(({ slider }) => slider.addEventListener("input", show));

@@ -1,0 +1,18 @@
+// On paper nothing can be opened: while a page is printed, every fold on it is open, and dark colours are light.
+// (sphinx-togglebutton opens its own.)
+{
+  const opened = [];
+  const root = document.documentElement;
+  let theme;
+  addEventListener("beforeprint", () => {
+    opened.push(...document.querySelectorAll("details:not([open], .toggle-details)"));
+    opened.forEach((fold) => { fold.open = true; });
+    theme ??= root.dataset.theme;
+    root.dataset.theme = "light";
+  });
+  addEventListener("afterprint", () => {
+    opened.splice(0).forEach((fold) => { fold.open = false; });
+    root.dataset.theme = theme;
+    theme = undefined;
+  });
+}
