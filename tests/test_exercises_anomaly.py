@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 import torch
 from sklearn.metrics import roc_auc_score
@@ -198,3 +199,131 @@ def test_unanswered():
     assert exercises.check_training_scores(...) == NO_ANSWER
     assert exercises.check_cheapest_threshold(lambda n, a, b, m, c: ...) == NO_ANSWER
     assert exercises.check_code_distance(lambda t, z: None) == NO_ANSWER
+
+
+# Mutants of the right answers
+
+
+def auc_of(compare):
+    return lambda n, a: compare(a[:, None], n[None]).float().mean()
+
+
+def by_ranks(n, a):
+    scores = torch.cat([n, a])
+    ranks = (scores[:, None] > scores).sum(1) + ((scores[:, None] == scores).sum(1) + 1) / 2
+    return (ranks[len(n) :].sum() - len(a) * (len(a) + 1) / 2) / (len(n) * len(a))
+
+
+def sorted_only(n, a):
+    """Right if the normal scores come in order."""
+    below, up_to = torch.searchsorted(n, a), torch.searchsorted(n, a, right=True)
+    return (below + up_to).float().mean() / 2 / len(n)
+
+
+def among(choose):
+    """The cheapest of some of the scores."""
+
+    def cheapest_of(n, a, base_rate, miss, price):
+        t = choose(n, a)
+        caught, false = (a[:, None] > t).double().mean(0), (n[:, None] > t).double().mean(0)
+        return t[(miss * (1 - caught) * base_rate + price * (caught * base_rate + false * (1 - base_rate))).argmin()]
+
+    return cheapest_of
+
+
+MUTANTS = {
+    "check_auc": {
+        "sorted scores only": sorted_only,
+        "of the means": lambda n, a: float(a.mean() > n.mean()),
+        "share above the median": lambda n, a: (a > n.median()).float().mean(),
+        "share above all": lambda n, a: (a > n.max()).float().mean(),
+        "mean over the smaller": lambda n, a: right_auc(n, a) * len(a) / len(n),
+        "ties a quarter": lambda n, a: (auc_of(torch.gt)(n, a) * 3 + auc_of(torch.ge)(n, a)) / 4,
+        "twice less one": lambda n, a: 2 * right_auc(n, a) - 1,
+        "per cent": lambda n, a: 100 * right_auc(n, a),
+        "sum": lambda n, a: right_auc(n, a) * len(n) * len(a),
+        "pairs of one order": lambda n, a: right_auc(n[: min(len(n), len(a))], a[: min(len(n), len(a))]),
+        "in place": lambda n, a: right_auc(n.sub_(0.5), a),
+    },
+    "check_cheapest_threshold": {
+        "normal scores only": among(lambda n, a: n),
+        "anomalies only": among(lambda n, a: a),
+        "smallest": lambda n, a, b, m, c: torch.cat([n, a]).min(),
+        "largest": lambda n, a, b, m, c: torch.cat([n, a]).max(),
+        "quantile": lambda n, a, b, m, c: n.quantile(0.99),
+        "next higher": lambda n, a, b, m, c: (
+            (t := torch.cat([n, a]).sort().values)[(t > cheapest(n, a, b, m, c)).nonzero()[0]]
+            if (torch.cat([n, a]) > cheapest(n, a, b, m, c)).any()
+            else t[0]
+        ),
+        "next lower": lambda n, a, b, m, c: (t := torch.cat([n, a]).sort().values)[
+            (t < cheapest(n, a, b, m, c)).sum() - 1
+        ],
+        "miss 10 known": lambda n, a, b, m, c: cheapest(n, a, b, 10.0, c),
+        "check 1 known": lambda n, a, b, m, c: cheapest(n, a, b, m, 1.0),
+        "base rate 0.05 known": lambda n, a, b, m, c: cheapest(n, a, 0.05, m, c),
+        "sign": lambda n, a, b, m, c: -cheapest(n, a, b, m, c),
+        "a little more": lambda n, a, b, m, c: 1.05 * cheapest(n, a, b, m, c) + 0.05,
+        "sums for means": lambda n, a, b, m, c: other(
+            n, a, lambda q, f: m * (1 - q) * b * len(a) + c * (q * b * len(a) + f * (1 - b) * len(n))
+        ),
+        "in place": lambda n, a, b, m, c: cheapest(n, a.add_(0.1), b, m, c),
+    },
+    "check_code_distance": {
+        "sign": lambda t, z: -distance(t, z),
+        "twice": lambda t, z: 2 * distance(t, z),
+        "half": lambda t, z: distance(t, z) / 2,
+        "inverse of the variances": lambda t, z: ((z - t.mean(0)) ** 2 / t.var(0)).sum(1),
+        "correlations": lambda t, z: distance(t, z, covariance=torch.corrcoef(t.T)),
+        "median": lambda t, z: distance(t, z, mean=t.median(0).values),
+        "pseudo-inverse of the codes": lambda t, z: (
+            ((z - t.mean(0)) @ torch.linalg.pinv(t - t.mean(0))).square().sum(1)
+        ),
+        "second moments": lambda t, z: distance(t, z, covariance=t.T @ t / (len(t) - 1)),
+        "fewer codes": lambda t, z: distance(t[:30], z),
+        "largest": lambda t, z: distance(t, z).max().expand(5),
+        "in reverse": lambda t, z: distance(t, z).flip(0),
+        "arguments exchanged": lambda t, z: distance(z, t)[:5],
+        "regularised": lambda t, z: distance(t, z, covariance=torch.cov(t.T) + 0.01 * torch.eye(3)),
+        "in place": lambda t, z: distance(t, z.sub_(t.mean(0)), mean=0),
+    },
+}
+OTHER_WAYS = {
+    "check_auc": {
+        "ranks": by_ranks,
+        "NumPy": lambda n, a: np.mean((a.numpy()[:, None] > n.numpy()) + 0.5 * (a.numpy()[:, None] == n.numpy())),
+        "signs": lambda n, a: ((a[:, None] - n).sign().mean() + 1) / 2,
+    },
+    "check_cheapest_threshold": {
+        "in double": among(lambda n, a: torch.cat([n, a]).double()),
+        "sorted": among(lambda n, a: torch.cat([n, a]).sort().values),
+        "sorted downwards": among(lambda n, a: torch.cat([n, a]).sort(descending=True).values),
+        "a number": lambda n, a, b, m, c: float(cheapest(n, a, b, m, c)),
+        "NumPy": lambda n, a, b, m, c: np.float32(cheapest(n, a, b, m, c).item()),
+        "one of one": lambda n, a, b, m, c: cheapest(n, a, b, m, c)[None],
+    },
+    "check_code_distance": {
+        "inverse": lambda t, z: ((z - t.mean(0)) @ torch.linalg.inv(torch.cov(t.T)) * (z - t.mean(0))).sum(1),
+        "Cholesky": lambda t, z: (
+            torch.linalg.solve_triangular(torch.linalg.cholesky(torch.cov(t.T)), (z - t.mean(0)).T, upper=False)
+            .square()
+            .sum(0)
+        ),
+        "NumPy": lambda t, z: np.einsum(
+            "bi,ij,bj->b", *(lambda w: (w, np.linalg.inv(np.cov(t.numpy().T)), w))((z - t.mean(0)).numpy())
+        ),
+        "diagonal": lambda t, z: ((z - t.mean(0)) @ torch.linalg.inv(torch.cov(t.T)) @ (z - t.mean(0)).T).diag(),
+    },
+}
+
+
+@pytest.mark.parametrize(("name", "mutant"), [(n, m) for n, mutants in MUTANTS.items() for m in mutants])
+def test_no_mutant_of_the_right_answer_passes(name, mutant):
+    verdict = getattr(exercises, name)(MUTANTS[name][mutant])
+    assert not verdict.ok, mutant
+
+
+@pytest.mark.parametrize(("name", "way"), [(n, w) for n, ways in OTHER_WAYS.items() for w in ways])
+def test_other_ways_of_writing_the_right_answer_pass(name, way):
+    verdict = getattr(exercises, name)(OTHER_WAYS[name][way])
+    assert verdict.ok, verdict

@@ -3,6 +3,7 @@
 import itertools
 import math
 
+import numpy as np
 import pytest
 import torch
 
@@ -278,3 +279,140 @@ def test_open_answer(check):
 )
 def test_open_function(check):
     assert check(lambda *args: None) == NO_ANSWER
+
+
+# Mutants of the right answers
+
+
+def swapped(x):
+    """Two images change places at each pixel, no more."""
+    y = x.clone().flatten(1)
+    for i in range(y.shape[1]):
+        a, b = torch.randperm(len(y))[:2]
+        y[[a, b], i] = y[[b, a], i]
+    return y.reshape(x.shape)
+
+
+def rolled(x):
+    order = (torch.arange(len(x)).reshape(-1, 1, 1, 1) + torch.randint(len(x), x[:1].shape)) % len(x)
+    return x.gather(0, order)
+
+
+def within_halves(x):
+    return torch.cat([shuffled(half) for half in x.chunk(2)])
+
+
+def mostly_sorted(x):
+    """Sorts by noisy ranks, so that values move a few places only."""
+    rank = torch.arange(len(x)).reshape(-1, 1, 1, 1) + 1.5 * torch.rand(x.shape)
+    return x.gather(0, rank.argsort(0))
+
+
+def none_stays(x):
+    """One of the orders in which no image keeps its value: a ring of all images in random order."""
+    ring = torch.rand(x.shape).argsort(0)
+    return torch.empty_like(x).scatter(0, ring, x.gather(0, ring.roll(1, 0)))
+
+
+def fixed(x):
+    order = torch.rand(x.shape, generator=torch.Generator().manual_seed(0)).argsort(0)
+    return x.gather(0, order)
+
+
+def one_channel(x):
+    return torch.cat([shuffled(x[:, :1]), x[:, 1:]], 1)
+
+
+def kept_by(k_of):
+    return lambda a, share: lifetime_top(a, min(max(k_of(a, share) / len(a), 0), 1))
+
+
+MUTANTS = {
+    "check_shuffled": {
+        "two change places": swapped,
+        "shift by a random number": rolled,
+        "backwards from a random place": lambda x: rolled(x.flip(0)),
+        "a few places only": mostly_sorted,
+        "none stays": none_stays,
+        "fixed": fixed,
+        "one channel only": one_channel,
+        "columns together": lambda x: rows_together(x.transpose(2, 3)).transpose(2, 3),
+        "sorted": lambda x: x.sort(0, descending=True).values,
+        "twice as bright": lambda x: 2 * shuffled(x),
+        "negative": lambda x: 1 - shuffled(x),
+        "in place": in_place,
+        "transposed": lambda x: shuffled(x).transpose(2, 3),
+        "Gaussian": lambda x: x.mean(0) + x.std(0) * torch.randn_like(x),
+        "one order for all calls": lambda x, kept=[]: x.gather(
+            0, kept[0] if kept else kept.append(torch.rand(x.shape).argsort(0)) or kept[0]
+        ),
+    },
+    "check_effective_units": {
+        "sign": lambda s: -effective(s),
+        "twice": lambda s: 2 * effective(s),
+        "half": lambda s: effective(s) / 2,
+        "one more": lambda s: effective(s) + 1,
+        "exp of the entropy": lambda s: (
+            torch.exp(torch.special.entr(s / s.sum(1, True).clamp(min=1e-12)).sum(1)) * (s.sum(1) > 0)
+        ),
+        "sum over largest": lambda s: s.sum(1) / s.amax(1).clamp(min=1e-12),
+        "largest left out": lambda s: (s.sum(1) - s.amax(1)) ** 2 / s.square().sum(1).clamp(min=1e-12),
+        "mean for sum": lambda s: s.mean(1) ** 2 / s.square().mean(1).clamp(min=1e-12),
+        "5 units known": lambda s: 5 * s.mean(1) ** 2 / s.square().mean(1).clamp(min=1e-12),
+        "an empty one counts 1": lambda s: effective(s) + (s.sum(1) == 0),
+        "whole numbers": lambda s: effective(s).round(),
+        "of the batch's strengths": lambda s: effective(s / s.sum()).clamp(max=3.6),
+        "kept dimension": lambda s: effective(s)[:, None],
+        "in place": lambda s: effective(s.add_(0.0).mul_(2)),
+        "threshold": lambda s: effective(s * (s > 0.05)),
+    },
+    "check_lifetime_top": {
+        "share of the units": lambda a, share: lifetime_top(a, round(share * a.shape[1]) / len(a)),
+        "half up": kept_by(lambda a, share: int(share * len(a) + 0.5)),
+        "one more": kept_by(lambda a, share: round(share * len(a)) + 1),
+        "one less": kept_by(lambda a, share: round(share * len(a)) - 1),
+        "two always": kept_by(lambda a, share: 2),
+        "up to two": kept_by(lambda a, share: min(2, round(share * len(a)))),
+        "sign": lambda a, share: -lifetime_top(a, share),
+        "twice": lambda a, share: 2 * lifetime_top(a, share),
+        "smallest": lambda a, share: -lifetime_top(-a, share),
+        "minus infinity for 0": lambda a, share: torch.where(lifetime_top(a, share) == 0, -math.inf, a),
+        "shifted": lambda a, share: lifetime_top(a, share).roll(1, 0),
+        "transposed": lambda a, share: lifetime_top(a, share).T,
+        "detached": lambda a, share: lifetime_top(a, share).detach(),
+        "passes to all": lambda a, share: a + (lifetime_top(a, share) - a).detach(),
+        "half of the gradient": lambda a, share: (lifetime_top(a, share) + lifetime_top(a, share).detach()) / 2,
+        "gradient of a copy": lambda a, share: lifetime_top(a.detach().requires_grad_(), share),
+        "in place": in_place_top,
+    },
+}
+OTHER_WAYS = {
+    "check_shuffled": {
+        "randperm for each pixel": by_loop,
+        "NumPy": lambda x: np.random.default_rng().permuted(x.numpy(), axis=0),
+        "flat": lambda x: torch.stack([c[torch.randperm(len(x))] for c in x.flatten(1).T], 1).reshape(x.shape),
+    },
+    "check_effective_units": {
+        "nan_to_num": lambda s: (s.sum(1) ** 2 / (s**2).sum(1)).nan_to_num(0),
+        "where": lambda s: torch.where(s.sum(1) > 0, s.sum(1) ** 2 / (s**2).sum(1), 0.0),
+        "a little in the denominator": lambda s: s.sum(1) ** 2 / ((s**2).sum(1) + 1e-10),
+        "shares": lambda s: 1 / (s / s.sum(1, True)).square().sum(1).nan_to_num(math.inf),
+    },
+    "check_lifetime_top": {
+        "mask": lambda a, share: a * (lifetime_top(a, share) != 0),
+        "where": lambda a, share: torch.where(a >= a.topk(max(1, round(share * len(a))), dim=0).values[-1], a, 0.0),
+        "sort": lambda a, share: a * (a.argsort(0, descending=True).argsort(0) < max(1, round(share * len(a)))),
+    },
+}
+
+
+@pytest.mark.parametrize(("name", "mutant"), [(n, m) for n, mutants in MUTANTS.items() for m in mutants])
+def test_no_mutant_of_the_right_answer_passes(name, mutant):
+    verdict = getattr(bottleneck, name)(MUTANTS[name][mutant])
+    assert not verdict.ok, mutant
+
+
+@pytest.mark.parametrize(("name", "way"), [(n, w) for n, ways in OTHER_WAYS.items() for w in ways])
+def test_other_ways_of_writing_the_right_answer_pass(name, way):
+    verdict = getattr(bottleneck, name)(OTHER_WAYS[name][way])
+    assert verdict.ok, verdict

@@ -209,3 +209,92 @@ def test_an_unanswered_question_asks_for_an_answer(check):
 @pytest.mark.parametrize("result", [None, ...])
 def test_an_unwritten_function_asks_for_an_answer(check, result):
     assert check(lambda *args: result) is NO_ANSWER
+
+
+# Mutants of the right answers
+
+MUTANTS = {
+    "check_distance": {
+        "sign": lambda p, q: -((p - q) * UNITS).norm(dim=1),
+        "twice": lambda p, q: 2 * ((p - q) * UNITS).norm(dim=1),
+        "half": lambda p, q: ((p - q) * UNITS).norm(dim=1) / 2,
+        "sum for difference": lambda p, q: ((p + q) * UNITS).norm(dim=1),
+        "second left out": lambda p, q: (p * UNITS).norm(dim=1),
+        "units 100, 255, 255": lambda p, q: ((p - q) * torch.tensor([100.0, 255, 255]).view(3, 1, 1)).norm(dim=1),
+        "units 100, 128, 128": lambda p, q: ((p - q) * torch.tensor([100.0, 128, 128]).view(3, 1, 1)).norm(dim=1),
+        "units exchanged": lambda p, q: ((p - q) * torch.tensor([256.0, 256, 100]).view(3, 1, 1)).norm(dim=1),
+        "a alone": lambda p, q: ((p - q) * UNITS)[:, 1].abs(),
+        "largest": lambda p, q: ((p - q) * UNITS).abs().amax(1),
+        "of the absolute values": lambda p, q: ((p.abs() - q.abs()) * UNITS).norm(dim=1),
+        "rows and columns exchanged": lambda p, q: ((p - q) * UNITS).norm(dim=1).transpose(1, 2),
+        "over rows": lambda p, q: ((p - q) * UNITS).norm(dim=2),
+        "mean of the batch": lambda p, q: ((p - q) * UNITS).norm(dim=1).mean(0).expand(2, 4, 5),
+        "rounded": lambda p, q: ((p - q) * UNITS).norm(dim=1).round(),
+        "in place": lambda p, q: p.sub_(q).mul_(UNITS).norm(dim=1),
+    },
+    "check_annealed": {
+        "temperature left out": lambda p, t: right_anneal(p, 0.5),
+        "power 2 / T": lambda p, t: right_anneal(p, t / 2),
+        "power 1 / 2 T": lambda p, t: right_anneal(p, 2 * t),
+        "power -1 / T": lambda p, t: right_anneal(p.clamp(min=1e-6), -t),
+        "power 1 + 1 / T": lambda p, t: (q := p ** (1 + 1 / t)) / q.sum().clamp(min=1e-30),
+        "twice": lambda p, t: 2 * right_anneal(p, t),
+        "normalised by the largest": lambda p, t: (p / p.max()) ** (1 / t),
+        "normalised by the length": lambda p, t: (q := (p / p.max()) ** (1 / t)) / q.norm(),
+        "a small number added": lambda p, t: right_anneal(p + 1e-12, t),
+        "clamped": lambda p, t: ((p.clamp(min=1e-8)).log() / t).softmax(0),
+        "in reverse": lambda p, t: right_anneal(p, t).flip(0),
+        "sorted": lambda p, t: right_anneal(p, t).sort(descending=True).values,
+        "313 a fifth too large": lambda p, t: right_anneal(p, t) * (1.2 if len(p) > 100 else 1),
+        "as a column": lambda p, t: right_anneal(p, t)[:, None],
+        "in place": lambda p, t: right_anneal(p.mul_(1.0).div_(2), t),
+    },
+    "check_rare_weights": {
+        "share one half": lambda p, s: right_weights(p, 0.5),
+        "twice": lambda p, s: 2 * right_weights(p, s),
+        "half": lambda p, s: right_weights(p, s) / 2,
+        "root": lambda p, s: (w := raw(p, s).sqrt()) / (p * w).sum(),
+        "squares": lambda p, s: (w := raw(p, s) ** 2) / (p * w).sum(),
+        "share of one colour": lambda p, s: (w := 1 / ((1 - s) * p + s)) / (p * w).sum(),
+        "3 colours known": lambda p, s: (w := 1 / ((1 - s) * p + s / 3)) / (p * w).sum(),
+        "colours that occur": lambda p, s: (w := 1 / ((1 - s) * p + s / (p > 0).sum())) / (p * w).sum(),
+        "p not mixed": lambda p, s: (w := 1 / (p + s / len(p))) / (p * w).sum(),
+        "minus log": lambda p, s: (w := -((1 - s) * p + s / len(p)).log()) / (p * w).sum(),
+        "absent colours 0": lambda p, s: right_weights(p, s) * (p > 0),
+        "in reverse": lambda p, s: right_weights(p, s).flip(0),
+        "as a row": lambda p, s: right_weights(p, s)[None],
+        "in place": lambda p, s: right_weights(p.mul_(2), s),
+    },
+}
+OTHER_WAYS = {
+    "check_distance": {
+        "a little under the root": lambda p, q: (squares(p, q).sum(1) + 1e-9).sqrt(),
+        "channel by channel": lambda p, q: (
+            ((100 * (p - q)[:, 0]) ** 2 + (256 * (p - q)[:, 1]) ** 2 + (256 * (p - q)[:, 2]) ** 2) ** 0.5
+        ),
+        "NumPy": lambda p, q: np.sqrt((((p - q).numpy() * UNITS.numpy()) ** 2).sum(1)),
+        "scaled first": lambda p, q: (p * UNITS - q * UNITS).square().sum(1).sqrt(),
+    },
+    "check_annealed": {
+        "softmax of logarithms": lambda p, t: torch.softmax(p.log() / t, 0),
+        "largest logarithm taken off": lambda p, t: (q := ((p.log() - p.max().log()) / t).exp()) / q.sum(),
+        "in double": lambda p, t: (q := p.double() ** (1 / t)) / q.sum(),
+    },
+    "check_rare_weights": {
+        "mean as a product": lambda p, s: (w := raw(p, s)) / (w @ p),
+        "scaled twice": lambda p, s: (w := raw(p, s) / raw(p, s).sum()) / (p * w).sum(),
+        "in double": lambda p, s: right_weights(p.double(), s),
+    },
+}
+
+
+@pytest.mark.parametrize(("name", "mutant"), [(n, m) for n, mutants in MUTANTS.items() for m in mutants])
+def test_no_mutant_of_the_right_answer_passes(name, mutant):
+    verdict = getattr(exercises, name)(MUTANTS[name][mutant])
+    assert not verdict.ok, mutant
+
+
+@pytest.mark.parametrize(("name", "way"), [(n, w) for n, ways in OTHER_WAYS.items() for w in ways])
+def test_other_ways_of_writing_the_right_answer_pass(name, way):
+    verdict = getattr(exercises, name)(OTHER_WAYS[name][way])
+    assert verdict.ok, verdict

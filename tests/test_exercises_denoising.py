@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -260,3 +261,110 @@ def test_checks_leave_the_random_state_as_it_was():
     exercises.check_repaired_loss(right_loss)
     exercises.check_best_denoiser(tanh)
     assert torch.equal(before, torch.random.get_rng_state())
+
+
+# Mutants of the right answers
+
+
+def drawn(noise):
+    """The right loss for x + noise(x)."""
+    return lambda model, x: {"loss": mse(model(x + noise(x)), x)}
+
+
+def way_back(change):
+    return lambda model, x: {"loss": change(right_loss(model, x)["loss"])}
+
+
+def one_static(model, x, kept=[]):  # noqa: B006
+    if not kept:
+        kept.append(torch.randn_like(x))
+    return {"loss": mse(model(x + 0.2 * kept[0]), x)}
+
+
+MUTANTS = {
+    "check_repaired_loss": {
+        "mean -0.5": drawn(lambda x: 0.2 * torch.randn_like(x) - 0.5),
+        "mean -0.02": drawn(lambda x: 0.2 * torch.randn_like(x) - 0.02),
+        "mean 0.02": drawn(lambda x: 0.2 * torch.randn_like(x) + 0.02),
+        "0.2 times rand less 1": drawn(lambda x: 0.2 * (torch.rand_like(x) - 1)),
+        "shared by the batch": drawn(lambda x: 0.2 * torch.randn_like(x[:1])),
+        "shared by half of the batch": drawn(lambda x: 0.2 * torch.randn_like(x[:32]).repeat(2, 1, 1, 1)),
+        "shared by pairs": drawn(lambda x: 0.2 * torch.randn_like(x[:32]).repeat_interleave(2, 0)),
+        "one number an image": drawn(lambda x: 0.2 * torch.randn(len(x), 1, 1, 1)),
+        "one number a row": drawn(lambda x: 0.2 * torch.randn(len(x), 1, 28, 1)),
+        "one number a column": drawn(lambda x: 0.2 * torch.randn(len(x), 1, 1, 28)),
+        "the same for all calls": one_static,
+        "fixed": drawn(lambda x: 0.2 * torch.randn(x.shape, generator=torch.Generator().manual_seed(0))),
+        "Laplace": drawn(lambda x: torch.distributions.Laplace(0.0, 0.2 / 2**0.5).sample(x.shape)),
+        "uniform": even,
+        "exponential": drawn(lambda x: 0.2 * (torch.empty_like(x).exponential_() - 1)),
+        "signs": drawn(lambda x: 0.2 * torch.randn_like(x).sign()),
+        "cut at two sigma": drawn(lambda x: (0.2 * torch.randn_like(x)).clamp(-0.4, 0.4) / 0.977),
+        "sigma 0.21": drawn(lambda x: 0.21 * torch.randn_like(x)),
+        "sigma 0.19": drawn(lambda x: 0.19 * torch.randn_like(x)),
+        "variance 0.2": drawn(lambda x: 0.2**0.5 * torch.randn_like(x)),
+        "sigma 0.04": drawn(lambda x: 0.2**2 * torch.randn_like(x)),
+        "as bright as x": drawn(lambda x: 0.2 * 3**0.5 * x * torch.randn_like(x)),
+        "levels differ": drawn(
+            lambda x: 0.2 * (0.5 + torch.rand(len(x), 1, 1, 1)) / (13 / 12) ** 0.5 * torch.randn_like(x)
+        ),
+        "blurred": drawn(lambda x: 0.2 * (n := torch.randn_like(x)).add(n.roll(1, 3)) / 2**0.5),
+        "half of the loss": way_back(lambda loss: loss / 2),
+        "twice the loss": way_back(lambda loss: 2 * loss),
+        "root": way_back(lambda loss: loss.sqrt()),
+        "sign": way_back(lambda loss: -loss),
+        "sum over images": way_back(lambda loss: 64 * loss),
+        "one image left out": lambda m, x: {"loss": mse(m(noisy(x))[1:], x[1:])},
+        "half of the gradient": way_back(lambda loss: (loss + loss.detach()) / 2),
+        "gradient reversed": way_back(lambda loss: 2 * loss.detach() - loss),
+        "detached": way_back(lambda loss: loss.detach()),
+        "absolute error": lambda m, x: {"loss": (m(noisy(x)) - x).abs().mean()},
+        "in place": lambda m, x: {"loss": mse(m(x.add_(0.2 * torch.randn_like(x))), x)},
+    },
+    "check_best_denoiser": {
+        "sigma 0.5": lambda x, s: tanh(x, 0.5),
+        "twice": lambda x, s: 2 * tanh(x, s),
+        "half": lambda x, s: tanh(x, s) / 2,
+        "odds": lambda x, s: torch.exp(2 * x / s**2),
+        "log-odds": lambda x, s: 2 * x / s**2,
+        "absolute": lambda x, s: tanh(x, s).abs(),
+        "error function": lambda x, s: torch.erf(x / s**2),
+        "clamped": lambda x, s: x.clamp(-1, 1),
+        "average with the noisy point": lambda x, s: (tanh(x, s) + x) / 2,
+        "draw": lambda x, s: 2 * torch.bernoulli((1 + tanh(x, s)) / 2) - 1,
+        "transposed": lambda x, s: tanh(x, s).reshape(4, 3).T,
+        "sigma without a square, twice": lambda x, s: torch.tanh(x / (2 * s)),
+        "in place": lambda x, s: x.div_(s**2).tanh_(),
+    },
+}
+OTHER_WAYS = {
+    "check_repaired_loss": {
+        "torch.normal": drawn(lambda x: torch.normal(0.0, 0.2, x.shape)),
+        "torch.distributions": drawn(lambda x: torch.distributions.Normal(0.0, 0.2).sample(x.shape)),
+        "NumPy": drawn(lambda x: torch.from_numpy(np.random.default_rng().normal(0, 0.2, x.shape)).float()),
+        "in double": drawn(lambda x: (0.2 * torch.randn(x.shape, dtype=torch.float64)).float()),
+        "image by image": drawn(lambda x: torch.stack([0.2 * torch.randn(1, 28, 28) for _ in x])),
+        "F.mse_loss": lambda m, x: {"loss": nn.functional.mse_loss(m(noisy(x)), x)},
+        "sum over count": lambda m, x: {"loss": ((m(noisy(x)) - x) ** 2).sum() / x.numel(), "images": len(x)},
+    },
+    "check_best_denoiser": {
+        "probabilities": lambda x, s: 2 * torch.sigmoid(2 * x / s**2) - 1,
+        "log-densities": lambda x, s: (
+            torch.softmax(torch.stack([-((x - 1) ** 2), -((x + 1) ** 2)]) / (2 * s**2), 0)
+            .mul(torch.tensor([1.0, -1.0]).view(2, 1, 1))
+            .sum(0)
+        ),
+    },
+}
+
+
+@pytest.mark.parametrize(("name", "mutant"), [(n, m) for n, mutants in MUTANTS.items() for m in mutants])
+def test_no_mutant_of_the_right_answer_passes(name, mutant):
+    verdict = getattr(exercises, name)(MUTANTS[name][mutant])
+    assert not verdict.ok, mutant
+
+
+@pytest.mark.parametrize(("name", "way"), [(n, w) for n, ways in OTHER_WAYS.items() for w in ways])
+def test_other_ways_of_writing_the_right_answer_pass(name, way):
+    verdict = getattr(exercises, name)(OTHER_WAYS[name][way])
+    assert verdict.ok, verdict

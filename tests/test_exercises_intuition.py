@@ -4,6 +4,7 @@ import math
 
 import pytest
 import torch
+from torch import nn
 
 from companion import PCA, DenseAutoencoder, mse
 from companion.exercises import intuition
@@ -185,3 +186,92 @@ def test_open_answer(check):
 @pytest.mark.parametrize("check", [intuition.check_psnr, intuition.check_morph])
 def test_open_function(check):
     assert check(lambda *args: None) == NO_ANSWER
+
+
+# Mutants of the right answers
+
+
+def psnr_by(error):
+    return lambda x_hat, x: -10 * torch.log10(error(x_hat, x))
+
+
+def slerp(model, x_a, x_b, steps):
+    a, b = model.encode(x_a), model.encode(x_b)
+    angle = torch.acos((a * b).sum() / a.norm() / b.norm())
+    t = weights(steps)
+    return model.decode((torch.sin((1 - t) * angle) * a + torch.sin(t * angle) * b) / torch.sin(angle))
+
+
+def bent(model, x_a, x_b, steps):
+    t = weights(steps) ** 2
+    return model.decode((1 - t) * model.encode(x_a) + t * model.encode(x_b))
+
+
+def dotted(model, x_a, x_b, steps):
+    """The right pictures at both ends and halfway, where three steps would look."""
+    t = (4 * weights(steps)).round() / 4
+    return model.decode((1 - t) * model.encode(x_a) + t * model.encode(x_b))
+
+
+MUTANTS = {
+    "check_psnr": {
+        "largest error": psnr_by(lambda x_hat, x: (x_hat - x).abs().amax((1, 2, 3)) ** 2),
+        "mean error squared": psnr_by(lambda x_hat, x: (x_hat - x).abs().mean((1, 2, 3)) ** 2),
+        "median": psnr_by(lambda x_hat, x: (x_hat - x).square().flatten(1).median(1).values),
+        "first pixel": psnr_by(lambda x_hat, x: (x_hat - x)[:, 0, 0, 0] ** 2),
+        "peak of x": lambda x_hat, x: 10 * torch.log10(x.max() ** 2 / per_image(x_hat, x)),
+        "peak of x_hat": lambda x_hat, x: 10 * torch.log10(x_hat.max() ** 2 / per_image(x_hat, x)),
+        "peak 255": lambda x_hat, x: 10 * torch.log10(255**2 / per_image(x_hat, x)),
+        "batch's mean for all": psnr_by(lambda x_hat, x: (x_hat - x).square().mean().expand(len(x))),
+        "base 2": lambda x_hat, x: -10 * torch.log2(per_image(x_hat, x)),
+        "one less": psnr_by(lambda x_hat, x: (x_hat - x).square().sum((1, 2, 3)) / 750),
+        "mean of decibels": lambda x_hat, x: -10 * torch.log10((x_hat - x).square() + 1e-9).mean((1, 2, 3)),
+        "three images": lambda x_hat, x: -10 * torch.log10(per_image(x_hat, x)[:3]),
+        "last dimension kept": lambda x_hat, x: -10 * torch.log10(per_image(x_hat, x)[:, None]),
+        "in place": lambda x_hat, x: -10 * torch.log10(x_hat.sub_(x).square_().mean((1, 2, 3))),
+    },
+    "check_morph": {
+        "5 steps always": lambda m, a, b, n: morph(m, a, b, 5),
+        "on a sphere": slerp,
+        "unevenly": bent,
+        "in quarters": dotted,
+        "first image only": lambda m, a, b, n: morph(m, a, a, n),
+        "half the way": lambda m, a, b, n: morph(m, a, b, n, 0.5),
+        "one too far": lambda m, a, b, n: morph(m, a, b, n, n / (n - 1)),
+        "without the first": lambda m, a, b, n: morph(m, a, b, n + 1)[1:],
+        "rounded": lambda m, a, b, n: morph(m, a, b, n).round(),
+        "logits": lambda m, a, b, n: morph(m, a, b, n).logit(),
+        "upright": lambda m, a, b, n: morph(m, a, b, n).transpose(2, 3),
+        "codes of unit length": lambda m, a, b, n: m.decode(
+            torch.lerp(nn.functional.normalize(m.encode(a)), nn.functional.normalize(m.encode(b)), weights(n))
+        ),
+    },
+}
+OTHER_WAYS = {
+    "check_psnr": {
+        "natural logarithm": lambda x_hat, x: -10 * per_image(x_hat, x).log() / math.log(10),
+        "a little in the denominator": lambda x_hat, x: 10 * torch.log10(1 / (per_image(x_hat, x) + 1e-10)),
+        "loop": lambda x_hat, x: torch.stack(
+            [-10 * torch.log10((a - b).square().mean()) for a, b in zip(x_hat, x, strict=True)]
+        ),
+    },
+    "check_morph": {
+        "lerp": lambda m, a, b, n: m.decode(torch.lerp(m.encode(a), m.encode(b), weights(n))),
+        "from the start": lambda m, a, b, n: m.decode(m.encode(a) + weights(n) * (m.encode(b) - m.encode(a))),
+        "steps by division": lambda m, a, b, n: m.decode(
+            m.encode(a) + torch.arange(n)[:, None] / (n - 1) * (m.encode(b) - m.encode(a))
+        ),
+    },
+}
+
+
+@pytest.mark.parametrize(("name", "mutant"), [(n, m) for n, mutants in MUTANTS.items() for m in mutants])
+def test_no_mutant_of_the_right_answer_passes(name, mutant):
+    verdict = getattr(intuition, name)(MUTANTS[name][mutant])
+    assert not verdict.ok, mutant
+
+
+@pytest.mark.parametrize(("name", "way"), [(n, w) for n, ways in OTHER_WAYS.items() for w in ways])
+def test_other_ways_of_writing_the_right_answer_pass(name, way):
+    verdict = getattr(intuition, name)(OTHER_WAYS[name][way])
+    assert verdict.ok, verdict

@@ -1,5 +1,6 @@
 """The checks of chapter 2 accept a right answer, refuse the typical wrong ones with a hint of their own, and never crash."""
 
+import functools
 import math
 
 import numpy as np
@@ -318,3 +319,129 @@ def test_checks_leave_the_random_state_as_it_was():
     exercises.check_stable_bce(stable)
     exercises.check_forgiving(lambda a, b: costs(a, b).amin(0).mean())
     assert torch.equal(before, torch.random.get_rng_state())
+
+
+# Mutants of the right answers
+
+
+def objective_with_gradient(change):
+    """The right values, with a changed way back."""
+
+    def objective(model, x):
+        result = terms()(model, x)
+        return result | {"loss": change(result["loss"], result["error"], result["penalty"])}
+
+    return objective
+
+
+def value_of(truth, slope_of):
+    return truth.detach() + slope_of - slope_of.detach()
+
+
+MUTANTS = {
+    "check_objective": {
+        "weight -1/2": terms(weight=-0.5),
+        "weight 2": terms(weight=2),
+        "without penalty": terms(weight=0),
+        "error's root": terms(error=lambda a, b: (a - b).square().sum((1, 2, 3)).sqrt().mean()),
+        "mean over images less one": terms(error=lambda a, b: (a - b).square().sum() / (len(b) - 1)),
+        "mean over the code less one": terms(penalty=lambda z: z.abs().sum() / (len(z) - 1)),
+        "positive part": terms(penalty=lambda z: z.relu().sum(1).mean()),
+        "norm": terms(penalty=lambda z: z.norm(dim=1).mean()),
+        "largest": terms(penalty=lambda z: z.abs().amax(1).mean()),
+        "negative": terms(penalty=lambda z: -z.abs().sum(1).mean()),
+        "first image": terms(error=lambda a, b: (a - b)[0].square().sum()),
+        "error detached": objective_with_gradient(lambda loss, e, p: e.detach() + p / 2),
+        "penalty detached": objective_with_gradient(lambda loss, e, p: e + p.detach() / 2),
+        "half of the gradient": objective_with_gradient(lambda loss, e, p: (loss + loss.detach()) / 2),
+        "gradient reversed": objective_with_gradient(lambda loss, e, p: 2 * loss.detach() - loss),
+        "gradient of weight 1": objective_with_gradient(lambda loss, e, p: value_of(loss, e + p)),
+        "penalty's gradient reversed": objective_with_gradient(lambda loss, e, p: value_of(loss, e - p / 2)),
+        "detached": objective_with_gradient(lambda loss, e, p: loss.detach()),
+    },
+    "check_stable_bce": {
+        "sign of x": lambda a, x: F.softplus(a) + a * x,
+        "twice": lambda a, x: 2 * (F.softplus(a) - a * x),
+        "half": lambda a, x: (F.softplus(a) - a * x) / 2,
+        "x rounded": lambda a, x: F.softplus(a) - a * x.round(),
+        "x squared": lambda a, x: F.softplus(a) - a * x**2,
+        "x left out": lambda a, x: F.softplus(a),
+        "base 2": lambda a, x: (F.softplus(a) - a * x) / math.log(2),
+        "without the entropy": lambda a, x: F.softplus(a) - a * x - (torch.special.entr(x) + torch.special.entr(1 - x)),
+        "hinge": lambda a, x: a.relu() - a * x,
+        "clamped at 100": lambda a, x: F.softplus(a.clamp(-100, 100)) - a.clamp(-100, 100) * x,
+        "slope detached": lambda a, x: F.softplus(a.detach()) - a * x,
+        "gradient to a copy": lambda a, x: F.softplus(a.detach().requires_grad_()) - a.detach() * x,
+        "half of the gradient": lambda a, x: (stable(a, x) + stable(a, x).detach()) / 2,
+        "transposed": lambda a, x: stable(a, x).T,
+        "sum": lambda a, x: stable(a, x).sum(),
+        "mean": lambda a, x: stable(a, x).mean().expand_as(a),
+    },
+    "check_forgiving": {
+        "mean error": lambda a, b: (
+            torch.stack([(shifted(a, *by) - b).abs().mean((1, 2, 3)) for by in SHIFTS]).amin(0).mean()
+        ),
+        "root": lambda a, b: costs(a, b).amin(0).sqrt().mean(),
+        "half": lambda a, b: costs(a, b).amin(0).mean() / 2,
+        "sign": lambda a, b: -costs(a, b).amin(0).mean(),
+        "median": lambda a, b: costs(a, b).median(0).values.mean(),
+        "two pixels": lambda a, b: costs(a, b, [(r, d) for r in range(-2, 3) for d in range(-2, 3)]).amin(0).mean(),
+        "filled with white": lambda a, b: (
+            costs(a, b, move=lambda x, r, d: F.pad(x, (r, -r, d, -d), value=1.0)).amin(0).mean()
+        ),
+        "edge repeated": lambda a, b: (
+            costs(
+                a, b, move=lambda x, r, d: F.pad(x, (1, 1, 1, 1), mode="replicate")[..., 1 - d : 29 - d, 1 - r : 29 - r]
+            )
+            .amin(0)
+            .mean()
+        ),
+        "edge left out": lambda a, b: (
+            torch.stack([(shifted(a, *by) - b)[..., 1:-1, 1:-1].square().mean((1, 2, 3)) for by in SHIFTS])
+            .amin(0)
+            .mean()
+        ),
+        "eight of nine": lambda a, b: costs(a, b, SHIFTS[:-1]).amin(0).mean(),
+        "worst image": lambda a, b: costs(a, b).amin(0).max(),
+        "last image left out": lambda a, b: costs(a, b).amin(0)[:-1].mean(),
+        "both shifted": lambda a, b: torch.minimum(costs(a, b).amin(0), costs(b, a).amin(0)).mean(),
+        "in place": lambda a, b: costs(a.mul_(1.0).add_(0.001), b).amin(0).mean(),
+    },
+}
+OTHER_WAYS = {
+    "check_objective": {
+        "norms": terms(
+            error=lambda a, b: (a - b).flatten(1).norm(dim=1).square().mean(),
+            penalty=lambda z: z.norm(p=1, dim=1).mean(),
+        ),
+        "sums over len": terms(
+            error=lambda a, b: ((a - b) ** 2).sum() / len(b), penalty=lambda z: z.abs().sum() / len(z)
+        ),
+        "report detached": lambda m, x: (
+            (r := terms()(m, x)) | {"error": r["error"].detach(), "penalty": r["penalty"].item()}
+        ),
+    },
+    "check_stable_bce": {
+        "relu by halves": lambda a, x: (a + a.abs()) / 2 - a * x + torch.log1p(torch.exp(-a.abs())),
+        "in double": lambda a, x: F.softplus(a.double()) - a.double() * x,
+        "logsumexp": lambda a, x: torch.stack([a, torch.zeros_like(a)]).logsumexp(0) - a * x,
+    },
+    "check_forgiving": {
+        "running minimum": lambda a, b: functools.reduce(torch.minimum, costs(a, b)).mean(),
+        "one image at a time": lambda a, b: torch.stack(
+            [costs(a[i : i + 1], b[i : i + 1]).min() for i in range(len(a))]
+        ).mean(),
+    },
+}
+
+
+@pytest.mark.parametrize(("name", "mutant"), [(n, m) for n, mutants in MUTANTS.items() for m in mutants])
+def test_no_mutant_of_the_right_answer_passes(name, mutant):
+    verdict = getattr(exercises, name)(MUTANTS[name][mutant])
+    assert not verdict.ok, mutant
+
+
+@pytest.mark.parametrize(("name", "way"), [(n, w) for n, ways in OTHER_WAYS.items() for w in ways])
+def test_other_ways_of_writing_the_right_answer_pass(name, way):
+    verdict = getattr(exercises, name)(OTHER_WAYS[name][way])
+    assert verdict.ok, verdict

@@ -223,3 +223,163 @@ def test_checks_leave_the_random_state_alone(check):
     before = torch.get_rng_state()
     check(lambda *args: None)
     assert torch.equal(before, torch.get_rng_state())
+
+
+# Mutants of the right answers
+
+
+def share_of(values):
+    return lambda x, share: int((kept(values(x)) < share).sum()) + 1
+
+
+def half_detached(rest):
+    """The right value; the errors for j > 1, or another part, are cut off on the way back."""
+
+    def loss_fn(model, x):
+        z = model.encode(x)
+        errors = []
+        for j in range(1, model.code_size + 1):
+            keep = (torch.arange(model.code_size) < j).float()
+            errors.append(rest(j, model, z, keep, x))
+        return {"loss": torch.stack(errors).mean()}
+
+    return loss_fn
+
+
+def ordered_error(model, z, keep, x):
+    return (model.decode(z * keep) - x).square().mean()
+
+
+def first_in_the_graph(j, model, z, keep, x):
+    error = ordered_error(model, z, keep, x)
+    return error if j == 1 else error.detach()
+
+
+def last_in_the_graph(j, model, z, keep, x):
+    error = ordered_error(model, z, keep, x)
+    return error if j == model.code_size else error.detach()
+
+
+def earlier_numbers_detached(j, model, z, keep, x):
+    """Each error moves its own number only, as if the earlier ones were fixed."""
+    own = (torch.arange(model.code_size) == j - 1).float()
+    return ordered_error(model, z.detach() * (keep - own) + z * own, torch.ones(model.code_size), x)
+
+
+def half_of_the_gradient(j, model, z, keep, x):
+    error = ordered_error(model, z, keep, x)
+    return (error + error.detach()) / 2
+
+
+def code_of_four(model, x):
+    return loss_with([slice(0, j) for j in range(1, 5)])(model, x)
+
+
+MUTANTS = {
+    "check_pca_by_hand": {
+        "three always": lambda x, k: eig(centre(x)).flip(1)[:, :3].T,
+        "the k-th alone": lambda x, k: eig(centre(x)).flip(1)[:, k - 1 : k].T.expand(k, -1),
+        "one too far": lambda x, k: eig(centre(x)).flip(1)[:, 1 : k + 1].T,
+        "centred by points": lambda x, k: eig(x - x.mean(1, keepdim=True)).flip(1)[:, :k].T,
+        "median": lambda x, k: eig(x - x.median(0).values).flip(1)[:, :k].T,
+        "by the absolute values": lambda x, k: eig(centre(x).abs()).flip(1)[:, :k].T,
+        "half length": lambda x, k: eig(centre(x)).flip(1)[:, :k].T / 2,
+        "scaled by variance": lambda x, k: eig(centre(x)).flip(1)[:, :k].T * torch.arange(k, 0, -1)[:, None],
+        "absolute values": lambda x, k: eig(centre(x)).flip(1)[:, :k].T.abs(),
+        "codes": lambda x, k: (centre(x) @ eig(centre(x)).flip(1)[:, :k]).T,
+        "turned a little": lambda x, k: torch.nn.functional.normalize(
+            eig(centre(x)).flip(1)[:, :k].T + 0.05 * torch.linalg.eigh(torch.cov(x.T)).eigenvectors[:, 0], dim=1
+        ),
+        "features in reverse": lambda x, k: eig(centre(x)).flip(1)[:, :k].T.flip(1),
+        "right for k = 3 only": lambda x, k: eig(centre(x)).flip(1)[:, :k].T if k == 3 else torch.eye(x.shape[1])[:k],
+        "in place": lambda x, k: eig(x.sub_(x.mean(0))).flip(1)[:, :k].T,
+    },
+    "check_components_needed": {
+        "variances of the features": share_of(lambda x: x.var(0).sort(descending=True).values),
+        "fourth powers": share_of(lambda x: torch.linalg.svdvals(centre(x)) ** 4),
+        "smallest first": share_of(lambda x: (torch.linalg.svdvals(centre(x)) ** 2).flip(0)),
+        "of the standardised points": share_of(lambda x: torch.linalg.svdvals(centre(x) / x.std(0)) ** 2),
+        "more than dropped": lambda x, share: by_squares(x, 1 - share),
+        "each above a share": lambda x, share: int(
+            ((v := torch.linalg.svdvals(centre(x)) ** 2) / v.sum() > 1 - share).sum()
+        ),
+        "largest alone": lambda x, share: int((torch.linalg.svdvals(centre(x)) ** 2 > share).sum()),
+        "share of the largest": lambda x, share: int(
+            ((v := torch.linalg.svdvals(centre(x)) ** 2) >= (1 - share) * v[0]).sum()
+        ),
+        "always 2": lambda x, share: 2,
+        "by the number of features": lambda x, share: math.ceil(share * x.shape[1]),
+        "not whole": lambda x, share: by_squares(x, share) + 0.4,
+        "sign": lambda x, share: -by_squares(x, share),
+        "in place": lambda x, share: by_squares(x.sub_(x.mean(0)), share),
+    },
+    "check_ordered_loss": {
+        "detached for j > 1": half_detached(first_in_the_graph),
+        "detached for j < k": half_detached(last_in_the_graph),
+        "earlier numbers detached": half_detached(earlier_numbers_detached),
+        "half of the gradient": half_detached(half_of_the_gradient),
+        "codes of four": code_of_four,
+        "twice": loss_with(FIRST, wrap=lambda loss: {"loss": 2 * loss}),
+        "sign": loss_with(FIRST, wrap=lambda loss: {"loss": -loss}),
+        "root": loss_with(FIRST, wrap=lambda loss: {"loss": loss.sqrt()}),
+        "one more": loss_with(FIRST, total=5),
+        "without the first": loss_with(lambda k: [slice(0, j) for j in range(2, k + 1)]),
+        "gradient reversed": loss_with(FIRST, wrap=lambda loss: {"loss": 2 * loss.detach() - loss}),
+        "one j only": loss_with(lambda k: [slice(0, 2)]),
+        "decoder detached": lambda model, x: {
+            "loss": (t := loss_with(FIRST)(model, x)["loss"]).detach()
+            + (s := (model.encode(x) ** 2).mean())
+            - s.detach()
+            + 0 * t.detach()
+        },
+    },
+}
+OTHER_WAYS = {
+    "check_pca_by_hand": {
+        "signs turned": lambda x, k: -eig(centre(x)).flip(1)[:, :k].T,
+        "mixed signs": lambda x, k: eig(centre(x)).flip(1)[:, :k].T * (-1.0) ** torch.arange(k)[:, None],
+        "cov": lambda x, k: torch.linalg.eigh(torch.cov(x.T)).eigenvectors.flip(1)[:, :k].T,
+        "in double": lambda x, k: eig(centre(x.double())).flip(1)[:, :k].T,
+        "pca_lowrank": lambda x, k: torch.pca_lowrank(x, q=x.shape[1])[2][:, :k].T,
+        "NumPy": lambda x, k: np.linalg.svd(x.numpy() - x.numpy().mean(0), full_matrices=False)[2][:k],
+    },
+    "check_components_needed": {
+        "searchsorted": lambda x, share: np.searchsorted(kept(torch.linalg.svdvals(centre(x)) ** 2).numpy(), share) + 1,
+        "eigenvalues": lambda x, share: int((kept(torch.linalg.eigvalsh(torch.cov(x.T)).flip(0)) < share).sum()) + 1,
+        "scikit-learn": lambda x, share: (
+            sklearn.decomposition.PCA(share, svd_solver="full").fit(x.numpy()).n_components_
+        ),
+        "loop": lambda x, share: next(
+            k for k, s in enumerate(kept(torch.linalg.svdvals(centre(x)) ** 2).tolist(), 1) if s >= share
+        ),
+    },
+    "check_ordered_loss": {
+        "in place on the code": lambda model, x: {
+            "loss": torch.stack(
+                [
+                    (model.decode(torch.cat([(z := model.encode(x))[:, :j], 0 * z[:, j:]], 1)) - x).square().mean()
+                    for j in range(1, model.code_size + 1)
+                ]
+            ).mean()
+        },
+        "sum over k": lambda model, x: {
+            "loss": sum(
+                (model.decode(model.encode(x) * (torch.arange(model.code_size) < j)) - x).square().mean()
+                / model.code_size
+                for j in range(1, model.code_size + 1)
+            )
+        },
+    },
+}
+
+
+@pytest.mark.parametrize(("name", "mutant"), [(n, m) for n, mutants in MUTANTS.items() for m in mutants])
+def test_no_mutant_of_the_right_answer_passes(name, mutant):
+    verdict = getattr(exercises, name)(MUTANTS[name][mutant])
+    assert not verdict.ok, mutant
+
+
+@pytest.mark.parametrize(("name", "way"), [(n, w) for n, ways in OTHER_WAYS.items() for w in ways])
+def test_other_ways_of_writing_the_right_answer_pass(name, way):
+    verdict = getattr(exercises, name)(OTHER_WAYS[name][way])
+    assert verdict.ok, verdict

@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
@@ -527,3 +528,129 @@ def test_checks_leave_the_random_state_as_it_was():
     for check, function in zip(FUNCTION_CHECKS, [kl_between, loss_with, log_aggregate], strict=True):
         assert check(function).ok
     assert torch.equal(before, torch.random.get_rng_state())
+
+
+# Mutants of the right answers
+
+
+def noise(draw):
+    """The loss with z = mu + sigma * draw(mu)."""
+    return change(draw=lambda mu, logvar: mu + (logvar / 2).exp() * draw(mu))
+
+
+def value_of(truth, slope_of):
+    return truth.detach() + slope_of - slope_of.detach()
+
+
+def way_back(new):
+    """The right values, with another gradient: (reconstruction, distance times weight) -> what has the gradient."""
+
+    def loss(model, x, target, weight):
+        found = loss_with(model, x, target, weight)
+        r, d = found["reconstruction"], weight * (found["kl"] - target).abs()
+        return found | {"loss": value_of(found["loss"], new(r, d, found["kl"], target, weight))}
+
+    return loss
+
+
+MUTANTS = {
+    "check_kl_between": {
+        "twice the logarithm of the prior": lambda m, v, n, w: kl_between(m, v, n, w) + w / 2,
+        "prior's variance 1": lambda m, v, n, w: kl_between(m, v, n, 0 * w),
+        "code's variance 1": lambda m, v, n, w: kl_between(m, 0 * v, n, w),
+        "means exchanged": lambda m, v, n, w: kl_between(n, v, m, w) + 1e-3,
+        "variances exchanged": lambda m, v, n, w: kl_between(m, w, n, v),
+        "sum of the means": lambda m, v, n, w: kl_between(m, v, -n, w),
+        "one more": lambda *a: kl_between(*a) + 1,
+        "bits": lambda *a: kl_between(*a) / math.log(2),
+        "absolute": lambda m, v, n, w: (v - w).abs() / 2,
+        "symmetric": lambda m, v, n, w: (kl_between(m, v, n, w) + kl_between(n, w, m, v)) / 2,
+        "first image for all": lambda *a: kl_between(*a)[:1].expand(5, 3),
+        "mean of the batch": lambda *a: kl_between(*a).mean(0).expand(5, 3),
+        "in place": lambda m, v, n, w: kl_between(m.add_(0.1), v, n, w),
+    },
+    "check_kl_target": {
+        "Laplace": noise(lambda m: torch.distributions.Laplace(0.0, 0.5**0.5).sample(m.shape)),
+        "uniform": noise(lambda m: (torch.rand_like(m) - 0.5) * 12**0.5),
+        "signs": noise(lambda m: torch.randn_like(m).sign()),
+        "exponential": noise(lambda m: torch.empty_like(m).exponential_() - 1),
+        "Student": noise(lambda m: torch.distributions.StudentT(6.0).sample(m.shape) * (4 / 6) ** 0.5),
+        "mean 0.15": noise(lambda m: torch.randn_like(m) + 0.15),
+        "mean -0.15": noise(lambda m: torch.randn_like(m) - 0.15),
+        "mean -0.5": noise(lambda m: torch.randn_like(m) - 0.5),
+        "sigma 1.1": noise(lambda m: 1.1 * torch.randn_like(m)),
+        "sigma 0.9": noise(lambda m: 0.9 * torch.randn_like(m)),
+        "shared by the batch": noise(lambda m: torch.randn_like(m[:1])),
+        "shared by half of the batch": noise(lambda m: torch.randn_like(m[: len(m) // 2]).repeat(2, 1)),
+        "shared by pairs": noise(lambda m: torch.randn_like(m[: len(m) // 2]).repeat_interleave(2, 0)),
+        "shared by the units": noise(lambda m: torch.randn_like(m[:, :1])),
+        "units in pairs": noise(lambda m: torch.randn_like(m[:, :2]).repeat_interleave(2, 1)),
+        "fixed": noise(lambda m: torch.randn(m.shape, generator=torch.Generator().manual_seed(0))),
+        "half": noise(lambda m: torch.randn_like(m) / 2),
+        "positive": noise(lambda m: torch.randn_like(m).abs()),
+        "target left out": change(loss=lambda r, k, t, w: r + w * (k - 5).abs()),
+        "weight 3": change(loss=lambda r, k, t, w: r + 3 * (k - t).abs()),
+        "weight one half": change(loss=lambda r, k, t, w: r + 0.5 * (k - t).abs()),
+        "twice": change(loss=lambda r, k, t, w: 2 * (r + w * (k - t).abs())),
+        "sum of the absolute values": change(loss=lambda r, k, t, w: r + w * (k.abs() + abs(t))),
+        "mean less one": change(kl=lambda m, v: kl_to_standard_normal(m, v).sum() / (len(m) - 1)),
+        "draw detached": change(draw=lambda m, v: reparameterize(m, v).detach()),
+        "mu detached": change(draw=lambda m, v: reparameterize(m.detach(), v)),
+        "logvar detached": change(draw=lambda m, v: reparameterize(m, v.detach())),
+        "distance detached above the target": way_back(lambda r, d, k, t, w: r + (d if k < t else d.detach())),
+        "distance detached below the target": way_back(lambda r, d, k, t, w: r + (d if k > t else d.detach())),
+        "distance reversed": way_back(lambda r, d, k, t, w: r - d),
+        "weight 1 on the way back": way_back(lambda r, d, k, t, w: r + d / w),
+        "half of the gradient": way_back(lambda r, d, k, t, w: (r + d) / 2),
+        "reconstruction detached": way_back(lambda r, d, k, t, w: d),
+    },
+    "check_log_aggregate": {
+        "5 images known": lambda z, m, v: per_image(z, m, v).logsumexp(1) - math.log(5),
+        "number of codes": lambda z, m, v: per_image(z, m, v).logsumexp(1) - math.log(len(z)),
+        "number of units": lambda z, m, v: per_image(z, m, v).logsumexp(1) - math.log(z.shape[1]),
+        "one less": lambda z, m, v: per_image(z, m, v).logsumexp(1) - math.log(len(m) - 1),
+        "twice": lambda *a: 2 * log_aggregate(*a),
+        "half": lambda *a: log_aggregate(*a) / 2,
+        "bits": lambda *a: log_aggregate(*a) / math.log(2),
+        "mean over units": lambda z, m, v: per_unit(z, m, v).mean(2).logsumexp(1) - math.log(len(m)),
+        "3 units known": lambda z, m, v: bell_only(z, m, v) - (v.sum(1).mean() + 3 * math.log(2 * math.pi)) / 2,
+        "variances left out": lambda z, m, v: log_aggregate(z, m, 0 * v),
+        "mean code for all": lambda *a: log_aggregate(*a).mean().expand(len(a[0])),
+        "first code for all": lambda *a: log_aggregate(*a)[:1].expand(len(a[0])),
+        "codes in reverse": lambda *a: log_aggregate(*a).flip(0),
+        "clipped": lambda *a: log_aggregate(*a).clamp(min=-500),
+        "nearest far away": lambda *a: per_image(*a).amax(1) - (0 if a[0].shape[1] == 60 else 1e-2),
+        "in place": lambda z, m, v: log_aggregate(z.sub_(0.1), m, v),
+    },
+}
+OTHER_WAYS = {
+    "check_kl_between": {
+        "sigmas": lambda m, v, n, w: (w - v) / 2 + ((v / 2).exp() ** 2 + (m - n) ** 2) / (2 * (w / 2).exp() ** 2) - 0.5,
+        "exponential of the difference": lambda m, v, n, w: (w - v + (v - w).exp() + (m - n) ** 2 * (-w).exp() - 1) / 2,
+    },
+    "check_kl_target": {
+        "torch.distributions": change(draw=lambda m, v: Normal(m, (v / 2).exp()).rsample()),
+        "numbers of NumPy": noise(lambda m: torch.from_numpy(np.random.standard_normal(m.shape)).float()),  # noqa: NPY002
+        "one after the other": noise(lambda m: torch.stack([torch.randn(4) for _ in m])),
+        "KL by torch.distributions": change(
+            kl=lambda m, v: kl_divergence(Normal(m, (v / 2).exp()), Normal(0.0, 1.0)).sum(1).mean()
+        ),
+        "maximum of both signs": change(loss=lambda r, k, t, w: r + w * torch.maximum(k - t, t - k)),
+    },
+    "check_log_aggregate": {
+        "largest taken out": lambda *a: (e := per_image(*a)).amax(1) + (e - e.amax(1, True)).exp().mean(1).log(),
+        "sum of logarithms first": lambda *a: (per_image(*a) - math.log(len(a[1]))).logsumexp(1),
+    },
+}
+
+
+@pytest.mark.parametrize(("name", "mutant"), [(n, m) for n, mutants in MUTANTS.items() for m in mutants])
+def test_no_mutant_of_the_right_answer_passes(name, mutant):
+    verdict = getattr(exercises, name)(MUTANTS[name][mutant])
+    assert not verdict.ok, mutant
+
+
+@pytest.mark.parametrize(("name", "way"), [(n, w) for n, ways in OTHER_WAYS.items() for w in ways])
+def test_other_ways_of_writing_the_right_answer_pass(name, way):
+    verdict = getattr(exercises, name)(OTHER_WAYS[name][way])
+    assert verdict.ok, verdict

@@ -1,9 +1,12 @@
 """The checks of chapter 9's exercises: right answers accepted, typical wrong ones refused with their own hint."""
 
+import math
+
 import numpy as np
 import pytest
 import torch
 from sklearn.manifold import trustworthiness
+from sklearn.neighbors import NearestNeighbors
 
 from companion.exercises import visualisation as exercises
 from companion.exercises._verdict import NO_ANSWER
@@ -217,3 +220,172 @@ def test_an_unanswered_question_asks_for_an_answer(check):
 def test_an_unwritten_function_asks_for_an_answer(check):
     assert check(lambda *args: ...) is NO_ANSWER
     assert check(lambda *args: None) is NO_ANSWER
+
+
+# Mutants of the right answers
+
+
+def perplexity_by(base):
+    return lambda s: base ** (entropy(s) / np.log(base))
+
+
+def by_distance(power, k_more=0, skip=0):
+    """Places by the nearest in another distance, or with some left out."""
+
+    def place(z, x, x_new, k):
+        order = torch.cdist(x_new, x, p=power).argsort(1)
+        return z[order[:, skip : skip + k + k_more]].mean(1)
+
+    return place
+
+
+def by_cosine(z, x, x_new, k):
+    a, b = (torch.nn.functional.normalize(v, dim=1) for v in (x_new, x))
+    return z[(a @ b.T).topk(k).indices].mean(1)
+
+
+def weighted(z, x, x_new, k):
+    d, nearest = torch.cdist(x_new, x).topk(k, largest=False)
+    return ((1 / d).unsqueeze(2) * z[nearest]).sum(1) / (1 / d).sum(1, keepdim=True)
+
+
+MUTANTS = {
+    "check_perplexity": {
+        "twice": lambda s: 2 * entropy(s).exp(),
+        "half": lambda s: entropy(s).exp() / 2,
+        "one more": lambda s: entropy(s).exp() + 1,
+        "sign": lambda s: -entropy(s).exp(),
+        "mean for sum": lambda s: (-torch.xlogy(s, s).mean(1)).exp(),
+        "over the columns": lambda s: entropy(s.T).exp(),
+        "largest share": lambda s: 1 / s.amax(1),
+        "base 10": lambda s: 10 ** entropy(s),
+        "Renyi of order 3": lambda s: s.pow(3).sum(1) ** -0.5,
+        "a tenth is nothing": lambda s: entropy(s * (s > 0.1)).exp(),
+        "small numbers added": lambda s: entropy(s + 1e-2).exp(),
+        "first row for all": lambda s: entropy(s).exp()[:1].expand(len(s)),
+        "rounded": lambda s: entropy(s).exp().round(),
+        "in place": lambda s: entropy(s.mul_(0.5).mul_(2.5)).exp(),
+    },
+    "check_shared_neighbours": {
+        "k = 5 always": lambda a, b, k: by_sets(a, b, 5),
+        "40 points known": lambda a, b, k: by_sets(a, b, k) * len(a) / 40,
+        "first map alone": lambda a, b, k: by_sets(a, a, k),
+        "one less": lambda a, b, k: by_sets(a, b, max(k - 1, 1)),
+        "one more": lambda a, b, k: by_sets(a, b, k + 1),
+        "twice": lambda a, b, k: 2 * by_sets(a, b, k),
+        "half": lambda a, b, k: by_sets(a, b, k) / 2,
+        "root": lambda a, b, k: by_sets(a, b, k) ** 0.5,
+        "squared": lambda a, b, k: by_sets(a, b, k) ** 2,
+        "by absolute differences": lambda a, b, k: (
+            sum(
+                len(set(p) & set(q))
+                for p, q in zip(
+                    *(torch.cdist(z, z, p=1).argsort(1)[:, 1 : k + 1].tolist() for z in (a, b)), strict=True
+                )
+            )
+            / (k * len(a))
+        ),
+        "share of points with any": lambda a, b, k: (
+            sum(bool(set(p) & set(q)) for p, q in zip(lists(a, k), lists(b, k), strict=True)) / len(a)
+        ),
+        "of the first point": lambda a, b, k: len(set(lists(a, k)[0]) & set(lists(b, k)[0])) / k,
+        "correlation of distances": lambda a, b, k: torch.corrcoef(
+            torch.stack([torch.cdist(a, a).flatten(), torch.cdist(b, b).flatten()])
+        )[0, 1],
+        "in place": lambda a, b, k: by_sets(a.mul_(2), b, k),
+    },
+    "check_place": {
+        "k = 4 always": lambda z, x, x_new, k: by_distance(2)(z, x, x_new, 4),
+        "one more": by_distance(2, k_more=1),
+        "one less": lambda z, x, x_new, k: by_distance(2)(z, x, x_new, max(k - 1, 1)),
+        "nearest left out": by_distance(2, skip=1),
+        "absolute differences": by_distance(1),
+        "largest difference": by_distance(math.inf),
+        "cosine": by_cosine,
+        "weighted": weighted,
+        "sign": lambda z, x, x_new, k: -by_distance(2)(z, x, x_new, k),
+        "twice": lambda z, x, x_new, k: 2 * by_distance(2)(z, x, x_new, k),
+        "half": lambda z, x, x_new, k: by_distance(2)(z, x, x_new, k) / 2,
+        "axes exchanged": lambda z, x, x_new, k: by_distance(2)(z, x, x_new, k).flip(1),
+        "mean over new points": lambda z, x, x_new, k: by_distance(2)(z, x, x_new, k).mean(0).expand(len(x_new), 2),
+        "first two features": lambda z, x, x_new, k: by_distance(2)(z, x[:, :2], x_new[:, :2], k),
+        "in place": lambda z, x, x_new, k: by_distance(2)(z, x.add_(0.1), x_new, k),
+    },
+}
+OTHER_WAYS = {
+    "check_perplexity": {
+        "base 2": perplexity_by(2),
+        "where": lambda s: torch.exp(-torch.where(s > 0, s * s.clamp(min=1e-30).log(), 0.0).sum(1)),
+        "nansum": lambda s: torch.exp(-(s * s.log()).nansum(1)),
+        "product": lambda s: 1 / (s**s).prod(1),
+        "Categorical": lambda s: torch.distributions.Categorical(probs=s).entropy().exp(),
+    },
+    "check_shared_neighbours": {
+        "exact distances": lambda a, b, k: (
+            sum(
+                len(set(p) & set(q))
+                for p, q in zip(
+                    *((z[:, None] - z).square().sum(2).argsort(1)[:, 1 : k + 1].tolist() for z in (a, b)), strict=True
+                )
+            )
+            / (k * len(a))
+        ),
+        "in double": lambda a, b, k: by_sets(a.double(), b.double(), k),
+        "expanded squares": lambda a, b, k: (
+            sum(
+                len(set(p) & set(q))
+                for p, q in zip(
+                    *(
+                        ((z**2).sum(1) - 2 * z @ z.T).fill_diagonal_(-math.inf).argsort(1)[:, 1 : k + 1].tolist()
+                        for z in (a, b)
+                    ),
+                    strict=True,
+                )
+            )
+            / (k * len(a))
+        ),
+        "scikit-learn": lambda a, b, k: np.mean(
+            [
+                len(set(p) & set(q)) / k
+                for p, q in zip(
+                    *(NearestNeighbors(n_neighbors=k).fit(z.numpy()).kneighbors(return_distance=False) for z in (a, b)),
+                    strict=True,
+                )
+            ]
+        ),
+    },
+    "check_place": {
+        "sort": by_distance(2),
+        "in double": lambda z, x, x_new, k: by_distance(2)(z.double(), x.double(), x_new.double(), k),
+        "scikit-learn": lambda z, x, x_new, k: z.numpy()[
+            NearestNeighbors(n_neighbors=k).fit(x.numpy()).kneighbors(x_new.numpy())[1]
+        ].mean(1),
+        "squares": lambda z, x, x_new, k: z[(x_new[:, None] - x).square().sum(2).argsort(1)[:, :k]].mean(1),
+    },
+}
+
+
+def gap(q, p, k, itself=False):
+    """How much farther the next neighbour is than the k-th, as a share, for the point where that is least."""
+    d = (q.double()[:, None] - p.double()).square().sum(2).sqrt().sort(1).values[:, int(itself) :]
+    return (d[:, k] / d[:, k - 1] - 1).min()
+
+
+def test_rounding_cannot_change_a_list_of_neighbours():
+    """torch.cdist multiplies matrices and is off by some 1e-5 of a distance; so is every other way."""
+    for a, b, k in exercises._pairs_of_maps():
+        assert min(gap(a, a, k, itself=True), gap(b, b, k, itself=True)) > 1e-3
+    _, x, x_new = exercises._map_and_data()
+    assert min(gap(x_new, x, k) for k in (1, 4)) > 1e-3
+
+
+@pytest.mark.parametrize(("name", "mutant"), [(n, m) for n, mutants in MUTANTS.items() for m in mutants])
+def test_no_mutant_of_the_right_answer_passes(name, mutant):
+    verdict = getattr(exercises, name)(MUTANTS[name][mutant])
+    assert not verdict.ok, mutant
+
+
+@pytest.mark.parametrize(("name", "way"), [(n, w) for n, ways in OTHER_WAYS.items() for w in ways])
+def test_other_ways_of_writing_the_right_answer_pass(name, way):
+    verdict = getattr(exercises, name)(OTHER_WAYS[name][way])
+    assert verdict.ok, verdict

@@ -108,3 +108,107 @@ def test_open_answer(check):
 @pytest.mark.parametrize("check", [welcome.check_scale_pixels, welcome.check_mse, welcome.check_descend])
 def test_open_function(check):
     assert check(lambda *args: None) == NO_ANSWER
+
+
+# Mutants of the right answers
+
+MUTANTS = {
+    "check_scale_pixels": {
+        "largest pixel of the batch": lambda p: p[:, None].float() / p.max(),
+        "smallest and largest of the batch": lambda p: (p[:, None].float() - p.min()) / (p.max() - p.min()).float(),
+        "smallest and largest of each image": lambda p: (
+            (p.float() - p.float().amin((1, 2), True)) / (p.float().amax((1, 2), True) - p.float().amin((1, 2), True))
+        )[:, None],
+        "rows and columns exchanged": lambda p: p[:, None].float().transpose(2, 3) / 255,
+        "upside down": lambda p: p[:, None].float().flip(2) / 255,
+        "one image for all": lambda p: (p[:1, None].float() / 255).expand(len(p), 1, 28, 28),
+        "two images only": lambda p: p[:2].reshape(2, 1, 28, 28).float() / 255,
+        "from -1 to 1": lambda p: p[:, None].float() / 127.5 - 1,
+        "whole numbers": lambda p: (p[:, None] // 255).float(),
+        "bytes overflow": lambda p: ((p[:, None] * 2) / 255 / 2).float(),
+        "squared": lambda p: (p[:, None].float() / 255) ** 2,
+    },
+    "check_mse": {
+        "x left out": lambda x_hat, x: (x_hat**2).mean(),
+        "sum for difference": lambda x_hat, x: ((x_hat + x) ** 2).mean(),
+        "squares' difference": lambda x_hat, x: (x_hat**2 - x**2).abs().mean(),
+        "root": lambda x_hat, x: ((x_hat - x) ** 2).mean().sqrt(),
+        "half": lambda x_hat, x: ((x_hat - x) ** 2).mean() / 2,
+        "twice": lambda x_hat, x: 2 * ((x_hat - x) ** 2).mean(),
+        "sign": lambda x_hat, x: -((x_hat - x) ** 2).mean(),
+        "square of the mean": lambda x_hat, x: (x_hat - x).mean() ** 2,
+        "half of the mean error": lambda x_hat, x: (x_hat - x).abs().mean() / 2,
+        "error of 0.5 known": lambda x_hat, x: 0.25 * ((x_hat - x).abs() > 0.1).float().mean(),
+        "sum over pixels": lambda x_hat, x: ((x_hat - x) ** 2).mean() * 784,
+        "sum over images": lambda x_hat, x: ((x_hat - x) ** 2).mean() * len(x),
+        "3 images known": lambda x_hat, x: ((x_hat - x) ** 2).sum() / (3 * 784),
+        "one less": lambda x_hat, x: ((x_hat - x) ** 2).sum() / (x.numel() - 1) + 1e-3,
+        "largest": lambda x_hat, x: ((x_hat - x) ** 2).amax() / 3,
+        "first image": lambda x_hat, x: ((x_hat - x)[0] ** 2).mean() / 3,
+        "below only": lambda x_hat, x: (x_hat - x).clamp(max=0).square().mean(),
+        "means of images first": lambda x_hat, x: (x_hat - x).mean((1, 2, 3)).square().mean(),
+        "in place": lambda x_hat, x: x_hat.sub_(x).square_().mean(),
+    },
+    "check_descend": {
+        "gradient w x": lambda w, x, t, lr: w - lr * w * x,
+        "gradient 2 x": lambda w, x, t, lr: w - lr * 2 * x,
+        "w for the factor 2": lambda w, x, t, lr: w - lr * w * (w * x - t) * x,
+        "error's sign": lambda w, x, t, lr: w - lr * 2 * (w * x - t).abs() * x,
+        "without the error": lambda w, x, t, lr: w - lr * 2 * x * x / 3,
+        "error without x": lambda w, x, t, lr: w - lr * 6 * (w * x - t),
+        "half": lambda w, x, t, lr: w - lr * (w * x - t) * x,
+        "learning rate 0.1": lambda w, x, t, lr: w - 0.1 * 2 * (w * x - t) * x,
+        "target 5": lambda w, x, t, lr: w - lr * 2 * (w * x - 5) * x,
+        "x = 3": lambda w, x, t, lr: w - lr * 2 * (w * 3 - t) * 3,
+        "two steps": lambda w, x, t, lr: (v := w - lr * 2 * (w * x - t) * x) - lr * 2 * (v * x - t) * x,
+        "with respect to x": lambda w, x, t, lr: w - lr * 2 * (w * x - t) * w,
+        "the number": lambda w, x, t, lr: 1.4,
+        "by the gradient of |w x - t|": lambda w, x, t, lr: w - lr * 2 * torch.sign(w * x - t) * x,
+    },
+}
+
+
+def by_backward(w, x, t, lr):
+    ((w * x - t) ** 2).backward()
+    with torch.no_grad():
+        return w - lr * w.grad
+
+
+def in_place_step(w, x, t, lr):
+    ((w * x - t) ** 2).backward()
+    with torch.no_grad():
+        w -= lr * w.grad
+    return w
+
+
+OTHER_WAYS = {
+    "check_scale_pixels": {
+        "times the inverse": lambda p: p.unsqueeze(1).to(torch.float32) * (1 / 255),
+        "reshape": lambda p: p.reshape(-1, 1, 28, 28) / 255,
+        "double first": lambda p: (p.double() / 255)[:, None].float(),
+    },
+    "check_mse": {
+        "sum over count": lambda x_hat, x: ((x - x_hat) ** 2).sum() / x.numel(),
+        "images first": lambda x_hat, x: (x_hat - x).pow(2).flatten(1).mean(1).mean(),
+        "double": lambda x_hat, x: (x_hat.double() - x.double()).square().mean(),
+        "expanded square": lambda x_hat, x: (x_hat**2 - 2 * x_hat * x + x**2).mean(),
+    },
+    "check_descend": {
+        "backward": by_backward,
+        "in place, as an optimiser does": in_place_step,
+        "on paper": lambda w, x, t, lr: w - lr * 2 * x * (w * x - t),
+        "a number": lambda w, x, t, lr: (w - lr * 2 * x * (w * x - t)).item(),
+    },
+}
+
+
+@pytest.mark.parametrize(("name", "mutant"), [(n, m) for n, mutants in MUTANTS.items() for m in mutants])
+def test_no_mutant_of_the_right_answer_passes(name, mutant):
+    verdict = getattr(welcome, name)(MUTANTS[name][mutant])
+    assert not verdict.ok, mutant
+
+
+@pytest.mark.parametrize(("name", "way"), [(n, w) for n, ways in OTHER_WAYS.items() for w in ways])
+def test_other_ways_of_writing_the_right_answer_pass(name, way):
+    verdict = getattr(welcome, name)(OTHER_WAYS[name][way])
+    assert verdict.ok, verdict

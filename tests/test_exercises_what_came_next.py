@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 import torch
 
@@ -209,3 +210,107 @@ def test_an_unanswered_question_asks_for_an_answer(check):
 def test_an_unwritten_function_asks_for_an_answer(check):
     assert check(lambda *args: ...) is NO_ANSWER
     assert check(lambda *args: None) is NO_ANSWER
+
+
+# Mutants of the right answers
+
+
+def keeps(change):
+    """The amounts from another product."""
+    return lambda b: (change(b).sqrt(), (1 - change(b)).clamp(min=0).sqrt())
+
+
+def through(value, slope):
+    """Forwards the one, backwards the other."""
+    return lambda z: value(z).detach() + slope(z) - slope(z).detach()
+
+
+MUTANTS = {
+    "check_amounts": {
+        "one step late": keeps(lambda b: torch.cat([torch.ones(1), (1 - b).cumprod(0)[:-1]])),
+        "from the end": keeps(lambda b: (1 - b).flip(0).cumprod(0).flip(0)),
+        "whole product": keeps(lambda b: (1 - b).prod().expand(len(b))),
+        "powers of the first": keeps(lambda b: (1 - b[0]) ** torch.arange(1, len(b) + 1)),
+        "exponential": keeps(lambda b: torch.exp(-b.cumsum(0))),
+        "roots of roots": lambda b: tuple(v.sqrt() for v in right_amounts(b)),
+        "s = 1 - a": lambda b: (right_amounts(b)[0], 1 - right_amounts(b)[0]),
+        "s of one step": lambda b: (right_amounts(b)[0], b.sqrt()),
+        "sign of a": lambda b: (-right_amounts(b)[0], right_amounts(b)[1]),
+        "sign of s": lambda b: (right_amounts(b)[0], -right_amounts(b)[1]),
+        "twice": lambda b: tuple(2 * v for v in right_amounts(b)),
+        "products of the betas' roots": lambda b: ((1 - b.sqrt()).cumprod(0), (1 - (1 - b.sqrt()).cumprod(0))),
+        "last alone": lambda b: tuple(v[-1:] for v in right_amounts(b)),
+        "as columns": lambda b: tuple(v[:, None] for v in right_amounts(b)),
+        "in place": lambda b: right_amounts(b.mul_(0.5)),
+    },
+    "check_round_through": {
+        "half up": through(lambda z: (z + 0.5).floor(), lambda z: z),
+        "half away from 0": through(lambda z: z.sign() * (z.abs() + 0.5).floor(), lambda z: z),
+        "cut off": through(torch.trunc, lambda z: z),
+        "up": through(torch.ceil, lambda z: z),
+        "to one decimal": through(lambda z: (10 * z).round() / 10, lambda z: z),
+        "clamped": through(lambda z: z.round().clamp(-10, 10), lambda z: z),
+        "gradient within 1": through(torch.round, lambda z: z.clamp(-1, 1)),
+        "gradient of tanh": through(torch.round, torch.tanh),
+        "gradient twice": through(torch.round, lambda z: 2 * z),
+        "gradient half": through(torch.round, lambda z: z / 2),
+        "gradient reversed": through(torch.round, lambda z: -z),
+        "gradient of the sum": through(torch.round, lambda z: z.sum().expand_as(z)),
+        "gradient of the transpose": through(torch.round, lambda z: z.flip(0)),
+        "gradient of a copy": lambda z: z.round().detach().requires_grad_(),
+        "gradient of the distance": through(torch.round, lambda z: (z - z.round()) ** 2),
+        "transposed": lambda z: (z + (z.round() - z).detach()).T,
+        "sign": lambda z: -(z + (z.round() - z).detach()),
+    },
+    "check_gaussian_denoiser": {
+        "weight without a": lambda x, a, s: 3 + V / (a**2 * V + s**2) * (x - 3 * a),
+        "variance 1/2": lambda x, a, s: 3 + a * 0.5 / (a**2 * 0.5 + s**2) * (x - 3 * a),
+        "s without a square": lambda x, a, s: 3 + a * V / (a**2 * V + s) * (x - 3 * a),
+        "a without a square": lambda x, a, s: 3 + a * V / (a * V + s**2) * (x - 3 * a),
+        "noise's weight": lambda x, a, s: 3 + s**2 / (a**2 * V + s**2) * (x - 3 * a),
+        "sign": lambda x, a, s: -right_denoiser(x, a, s),
+        "deviation's sign": lambda x, a, s: 6 - right_denoiser(x, a, s),
+        "twice": lambda x, a, s: 2 * right_denoiser(x, a, s),
+        "without the mean": lambda x, a, s: right_denoiser(x, a, s) - 3,
+        "a^2 + s^2 = 1 by a": lambda x, a, s: right_denoiser(x, a, (1 - a**2).clamp(min=0).sqrt()),
+        "a^2 + s^2 = 1 by s": lambda x, a, s: right_denoiser(x, (1 - s**2).clamp(min=0).sqrt(), s),
+        "the mode's side": lambda x, a, s: right_denoiser(x, a, s).clamp(min=1.5),
+        "mean of the batch": lambda x, a, s: right_denoiser(x, a, s).mean().expand_as(x),
+        "in reverse": lambda x, a, s: right_denoiser(x, a, s).flip(0),
+        "in place": lambda x, a, s: right_denoiser(x.sub_(0.1), a, s),
+    },
+}
+OTHER_WAYS = {
+    "check_amounts": {
+        "logarithms": keeps(lambda b: torch.log1p(-b).cumsum(0).exp()),
+        "product of roots": lambda b: ((a := (1 - b).sqrt().cumprod(0)), (1 - a**2).sqrt()),
+        "by steps": by_loop,
+        "NumPy": lambda b: (
+            np.sqrt(np.cumprod(1 - b.numpy())),
+            np.sqrt(1 - np.cumprod(1 - b.numpy())),
+        ),
+        "in double": lambda b: right_amounts(b.double()),
+    },
+    "check_round_through": {
+        "the other way round": lambda z: z.round().detach() - z.detach() + z,
+        "in double": lambda z: z.double() + (z.round() - z).detach().double(),
+        "where": lambda z: z - (z - z.round()).detach(),
+    },
+    "check_gaussian_denoiser": {
+        "precisions": lambda x, a, s: (3 * s**2 + a * V * x) / (a**2 * V + s**2),
+        "in double": lambda x, a, s: right_denoiser(x.double(), a.double(), s.double()),
+        "NumPy": lambda x, a, s: right_denoiser(x.numpy(), float(a), float(s)),
+    },
+}
+
+
+@pytest.mark.parametrize(("name", "mutant"), [(n, m) for n, mutants in MUTANTS.items() for m in mutants])
+def test_no_mutant_of_the_right_answer_passes(name, mutant):
+    verdict = getattr(exercises, name)(MUTANTS[name][mutant])
+    assert not verdict.ok, mutant
+
+
+@pytest.mark.parametrize(("name", "way"), [(n, w) for n, ways in OTHER_WAYS.items() for w in ways])
+def test_other_ways_of_writing_the_right_answer_pass(name, way):
+    verdict = getattr(exercises, name)(OTHER_WAYS[name][way])
+    assert verdict.ok, verdict

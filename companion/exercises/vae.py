@@ -448,9 +448,9 @@ def _gradient_hint(loss: Tensor, model: "_Probe", x: Tensor, eps: Tensor, target
 
 def _first_hint(found: Tensor, expected: Tensor, mistakes: list[tuple[Tensor, str]], otherwise: str) -> str:
     """Nothing if ``found`` is as expected, the hint of the first mistake that it equals, or ``otherwise``."""
-    if same(found, expected, rtol=2e-3, atol=1e-5):
+    if same(found, expected, rtol=2e-4, atol=1e-5):
         return ""
-    return hint_for(found, mistakes, rtol=2e-3, atol=1e-5) or otherwise
+    return hint_for(found, mistakes, rtol=2e-4, atol=1e-5) or otherwise
 
 
 class _Probe(nn.Module):

@@ -2,6 +2,7 @@
 
 from math import cos, pi, sin
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -110,8 +111,9 @@ def _check_amounts_for(amounts, betas: Tensor) -> Verdict:
     result = run(amounts, betas)
     if isinstance(result, Verdict):
         return result
-    pair = list(result) if isinstance(result, tuple | list) else as_tensor(result)
-    both = [as_tensor(r) for r in pair if number(r) is None] if pair is not None and len(pair) == 2 else []
+    several = isinstance(result, tuple | list) or (isinstance(result, Tensor | np.ndarray) and result.ndim > 0)
+    pair = list(result) if several else []
+    both = [as_tensor(r) for r in pair if number(r) is None] if len(pair) == 2 else []
     a, s = both if len(both) == 2 else (None, None)
     if a is None or s is None:
         return wrong("Your function returned something else than two tensors; expected a and s: return a, s.")
@@ -165,9 +167,8 @@ def check_round_through(round_through) -> Verdict:
         return wrong("Forwards, your function returns z itself, not rounded.")
     off = ~torch.isclose(rounded.detach().double(), z.detach().double().round(), atol=1e-4)
     if off.any():
-        i = 1.7 if off.flatten()[1] else z.detach()[off][0].item()
-        found = rounded.detach()[z == i] if (z == i).any() else rounded.detach()[off]
-        return wrong(f"For {i:.3g} you return {found[0].item():.3g}; expected what torch.round gives, {round(i):d}.")
+        given, found = z.detach()[off][0].item(), rounded.detach()[off][0].item()
+        return wrong(f"For {given:.3g} you return {found:.3g}; expected what torch.round gives, {round(given)}.")
     if not rounded.requires_grad:
         return wrong("No gradient reaches z: the whole result is detached. Detach the difference only.")
     (gradient,) = slopes(rounded * weights, [z])

@@ -1,0 +1,813 @@
+"""Every check of every chapter: no answer makes it raise, no junk passes, and a right answer passes in any form."""
+
+import importlib
+import inspect
+import math
+import pkgutil
+import random
+from decimal import Decimal
+from fractions import Fraction
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from companion import bce, denoising, kl_to_standard_normal, reparameterize
+from companion import exercises as package
+from companion.exercises import _verdict
+from companion.exercises._verdict import (
+    NO_ANSWER,
+    NO_RETURN,
+    Verdict,
+    as_tensor,
+    bell_hint,
+    call,
+    check,
+    judge,
+    letter,
+    number,
+    right,
+    sharing_hint,
+    shown,
+)
+
+MODULES = [m.name for m in pkgutil.iter_modules(package.__path__) if not m.name.startswith("_")]
+CHECKS = {
+    f"{module}.{name}": function
+    for module in MODULES
+    for name, function in inspect.getmembers(importlib.import_module(f"companion.exercises.{module}"))
+    if name.startswith("check_")
+}
+
+
+class NoEquality:
+    def __eq__(self, other):
+        raise RuntimeError("not to be compared")
+
+    __hash__ = None
+
+
+class NoRepr:
+    def __repr__(self):
+        raise RuntimeError("not to be printed")
+
+
+class Surly:
+    """Raises whatever is asked of it."""
+
+    def __getattr__(self, name):
+        raise KeyError(name)
+
+
+class Mute(Exception):  # noqa: N818
+    def __str__(self):
+        raise RuntimeError("says nothing")
+
+
+def generator():
+    yield 1.0
+
+
+def stops(*args):
+    raise Mute
+
+
+def leaves(*args):
+    raise SystemExit("gone")
+
+
+def endless(*args):
+    return endless(*args)
+
+
+def nested():
+    inside = []
+    inside.append(inside)
+    return inside
+
+
+JUNK = {
+    "None": None,
+    "bool": True,
+    "string": "several words",
+    "empty string": "",
+    "bytes": b"3",
+    "nan": math.nan,
+    "infinity": math.inf,
+    "minus infinity": -math.inf,
+    "huge int": 10**5000,
+    "huge negative int": -(10**400),
+    "complex": 3 + 1j,
+    "NumPy complex": np.complex64(1j),
+    "NaN of Decimal": Decimal("sNaN"),
+    "images": torch.rand(4, 1, 28, 28, generator=torch.Generator().manual_seed(0)),
+    "array": np.arange(12.0).reshape(3, 4),
+    "array with a gradient": torch.ones(3, requires_grad=True) * 2,
+    "empty tensor": torch.zeros(0),
+    "tensor of bool": torch.tensor(True),
+    "complex tensor": torch.tensor([1j, 2]),
+    "half precision": torch.full((3,), 6e4, dtype=torch.float16),
+    "bytes in a tensor": torch.full((2, 2), 255, dtype=torch.uint8),
+    "sparse tensor": torch.eye(3).to_sparse(),
+    "tensor without data": torch.zeros(2, device="meta"),
+    "number without data": torch.zeros((), device="meta"),
+    "array of objects": np.array([None, "a"], dtype=object),
+    "array of strings": np.array(["x", "y"]),
+    "array of bool": np.array([True, False]),
+    "object array of one": np.array([NoRepr()], dtype=object),
+    "list": [1, "2", None],
+    "ragged list": [[1.0], [2.0, 3.0]],
+    "nested list": nested(),
+    "dict": {"loss": 1.0},
+    "dict of nothing": {"loss": None, "error": None, "penalty": None},
+    "dict of images": dict.fromkeys(("loss", "error", "penalty", "reconstruction", "kl"), torch.ones(2, 2)),
+    "set": {1, 2},
+    "range": range(3),
+    "generator": generator(),
+    "class": NoEquality,
+    "type": dict,
+    "module": math,
+    "model": nn.Linear(2, 2),
+    "not to be compared": NoEquality(),
+    "not to be printed": NoRepr(),
+    "surly": Surly(),
+    "exception": Mute(),
+    "verdict": right("I say so."),
+    "function that stops": stops,
+    "function that leaves": leaves,
+    "function without an end": endless,
+}
+
+
+def arguments(function):
+    return len(inspect.signature(function).parameters)
+
+
+@pytest.mark.parametrize("name", CHECKS)
+@pytest.mark.filterwarnings("ignore")
+def test_no_junk_passes_and_none_raises(name):
+    check_it = CHECKS[name]
+    for kind, junk in JUNK.items():
+        for answer in (junk, lambda *args, junk=junk: junk, lambda *args, junk=junk: (junk, junk)):
+            verdict = check_it(*[answer] * arguments(check_it))
+            assert type(verdict) is Verdict, kind
+            assert not verdict.ok, kind
+            assert repr(verdict).startswith("Not yet. "), kind
+            assert len(verdict.message) < 1000, kind
+            assert "cannot be judged" not in verdict.message, (kind, verdict)
+
+
+@pytest.mark.parametrize("name", CHECKS)
+def test_an_open_answer_is_told_so(name):
+    check_it = CHECKS[name]
+    assert check_it(*[...] * arguments(check_it)) is NO_ANSWER
+
+
+def loss_of_kl(model, x, target, weight):
+    mu, logvar = model.encode(x)
+    reconstruction, kl = (
+        bce(model.decode(reparameterize(mu, logvar)), x),
+        kl_to_standard_normal(mu, logvar).sum(1).mean(),
+    )
+    return {"loss": reconstruction + weight * (kl - target).abs(), "reconstruction": reconstruction, "kl": kl}
+
+
+def objective(model, x):
+    z = model.encode(x)
+    error, penalty = (model.decode(z) - x).square().sum((1, 2, 3)).mean(), z.abs().sum(1).mean()
+    return {"loss": error + penalty / 2, "error": error, "penalty": penalty}
+
+
+def ordered(model, x):
+    z = model.encode(x)
+    keep = torch.ones(model.code_size, model.code_size).tril()
+    return {"loss": torch.stack([(model.decode(z * k) - x).square().mean() for k in keep]).mean()}
+
+
+def morph(model, x_a, x_b, steps):
+    t = torch.linspace(0, 1, steps)[:, None]
+    return model.decode((1 - t) * model.encode(x_a) + t * model.encode(x_b))
+
+
+def forgiving(x_hat, x):
+    shifts = [(r, d) for r in (-1, 0, 1) for d in (-1, 0, 1)]
+    moved = [nn.functional.pad(x_hat, (r, -r, d, -d)) for r, d in shifts]
+    return torch.stack([(m - x).square().mean((1, 2, 3)) for m in moved]).amin(0).mean()
+
+
+def effective_units(s):
+    return s.sum(1).square() / s.square().sum(1).clamp(min=1e-12)
+
+
+def lifetime_top(a, share):
+    kept, where = a.topk(max(1, round(share * len(a))), dim=0)
+    return torch.zeros_like(a).scatter(0, where, kept)
+
+
+def log_aggregate(z, mu, logvar):
+    each = torch.distributions.Normal(mu, torch.exp(logvar / 2)).log_prob(z[:, None])
+    return each.sum(2).logsumexp(1) - math.log(len(mu))
+
+
+def kl_between(mu, logvar, prior_mu, prior_logvar):
+    return (prior_logvar - logvar + (logvar.exp() + (mu - prior_mu) ** 2) / prior_logvar.exp() - 1) / 2
+
+
+def components(x, k):
+    away = x - x.mean(0)
+    return torch.linalg.eigh(away.T @ away).eigenvectors.flip(1)[:, :k].T
+
+
+def needed(x, share):
+    variances = torch.linalg.svdvals(x - x.mean(0)) ** 2
+    return int((variances.cumsum(0) / variances.sum() < share).sum()) + 1
+
+
+def cheapest(normal, anomalous, base_rate, miss, price):
+    t = torch.cat([normal, anomalous])
+    caught, false = ((s[:, None] > t).float().mean(0) for s in (anomalous, normal))
+    return t[(miss * (1 - caught) * base_rate + price * (caught * base_rate + false * (1 - base_rate))).argmin()]
+
+
+def code_distance(z_train, z):
+    away = z - z_train.mean(0)
+    return (away * torch.linalg.solve(torch.cov(z_train.T), away.T).T).sum(1)
+
+
+def lab_distance(x_hat, x):
+    return ((x_hat - x) * torch.tensor([100.0, 256.0, 256.0]).view(3, 1, 1)).square().sum(1).sqrt()
+
+
+def anneal(p, temperature):
+    power = (p / p.max()) ** (1 / temperature)
+    return power / power.sum()
+
+
+def rare_weights(p, share):
+    w = 1 / ((1 - share) * p + share / len(p))
+    return w / (p * w).sum()
+
+
+def shared_neighbours(z_a, z_b, k):
+    near = []
+    for z in (z_a, z_b):
+        d = torch.cdist(z, z).fill_diagonal_(math.inf)
+        near.append(torch.zeros_like(d).scatter(1, d.topk(k, largest=False).indices, 1.0))
+    return (near[0] * near[1]).sum(1).mean() / k
+
+
+def amounts(betas):
+    kept = torch.cumprod(1 - betas, 0)
+    return kept.sqrt(), (1 - kept).sqrt()
+
+
+NUMBERS = {
+    "welcome.check_count": 784_000,
+    "welcome.check_gradient": 30,
+    "intuition.check_matching_pca": 20,
+    "intuition.check_break_even": 2485,
+    "losses.check_reduction": 0.01,
+    "losses.check_laplace": 0.03,
+    "bottleneck.check_border_noise": 129 / 784 / 3,
+    "bottleneck.check_soft_threshold": 1.75,
+    "vae.check_kl_weight": 49,
+    "vae.check_doubt": 0.25,
+    "pca.check_gap": 6,
+    "pca.check_narrowest": 43.544,
+    "pca.check_tilted": 2.5,
+    "denoising.check_doing_nothing": 0.25,
+    "denoising.check_shrinkage": 0.75,
+    "denoising.check_salty_target": 0.8,
+    "anomaly.check_false_alarms_a_day": 86.4,
+    "anomaly.check_precision": 160 / 2156,
+    "colorization.check_cost_of_drawing": 2,
+    "visualisation.check_trust_by_hand": 0.6,
+    "what_came_next.check_fooled_judge": 1 / 3,
+    "what_came_next.check_noise_error": 0.06,
+}
+WORDS = {
+    "intuition.check_unseen": "D",
+    "bottleneck.check_same_average": "D",
+    "vae.check_kl_order": "CAB",
+    "anomaly.check_training_scores": "above",
+    "colorization.check_car": "C",
+    "colorization.check_claim": "C",
+    "visualisation.check_ten_times": "C",
+    "visualisation.check_tomorrow": {"PCA", "autoencoder", "VAE", "UMAP", "parametric t-SNE"},
+    "what_came_next.check_one_step": "B",
+}
+SEVERAL = {"losses.check_doubt": (0.46, 0.3, 0.46)}
+# What these return may come in any form.
+FUNCTIONS = {
+    "welcome.check_mse": lambda x_hat, x: (x_hat - x).square().mean(),
+    "welcome.check_descend": lambda w, x, t, lr: w - lr * torch.autograd.grad((w * x - t) ** 2, w)[0],
+    "intuition.check_psnr": lambda x_hat, x: 10 * torch.log10(1 / (x_hat - x).square().mean((1, 2, 3))),
+    "intuition.check_morph": morph,
+    "losses.check_forgiving": forgiving,
+    "bottleneck.check_shuffled": lambda x: x.gather(0, torch.rand(x.shape).argsort(0)),
+    "bottleneck.check_effective_units": effective_units,
+    "vae.check_kl_between": kl_between,
+    "vae.check_log_aggregate": log_aggregate,
+    "pca.check_pca_by_hand": components,
+    "pca.check_components_needed": needed,
+    "denoising.check_best_denoiser": lambda x, sigma: torch.tanh(x / sigma**2),
+    "anomaly.check_auc": lambda n, a: ((a[:, None] > n).float() + (a[:, None] == n).float() / 2).mean(),
+    "anomaly.check_cheapest_threshold": cheapest,
+    "anomaly.check_code_distance": code_distance,
+    "colorization.check_distance": lab_distance,
+    "colorization.check_annealed": anneal,
+    "colorization.check_rare_weights": rare_weights,
+    "visualisation.check_perplexity": lambda s: torch.exp(-torch.xlogy(s, s).sum(1)),
+    "visualisation.check_place": lambda z, x, x_new, k: z[torch.cdist(x_new, x).topk(k, largest=False).indices].mean(1),
+    "visualisation.check_shared_neighbours": shared_neighbours,
+    "what_came_next.check_gaussian_denoiser": lambda x, a, s: 3 + a / 4 / (a**2 / 4 + s**2) * (x - 3 * a),
+}
+# These have to return a tensor of a certain type, or one with a gradient, or several.
+STRICT = {
+    "welcome.check_scale_pixels": lambda p: p[:, None].float() / 255,
+    "losses.check_objective": objective,
+    "losses.check_stable_bce": lambda a, x: torch.logaddexp(a, torch.zeros_like(a)) - a * x,
+    "bottleneck.check_lifetime_top": lifetime_top,
+    "vae.check_kl_target": loss_of_kl,
+    "pca.check_ordered_loss": ordered,
+    "denoising.check_repaired_loss": denoising(),
+    "what_came_next.check_amounts": amounts,
+    "what_came_next.check_round_through": lambda z: z + (z.round() - z).detach(),
+}
+
+
+def test_every_check_is_in_one_of_the_tables():
+    tables = [NUMBERS, WORDS, SEVERAL, FUNCTIONS, STRICT]
+    assert sorted(CHECKS) == sorted(name for table in tables for name in table)
+
+
+@pytest.mark.parametrize("name", CHECKS)
+def test_the_right_answer_passes(name):
+    answer = (NUMBERS | WORDS | SEVERAL | FUNCTIONS | STRICT)[name]
+    verdict = CHECKS[name](*answer) if name in SEVERAL else CHECKS[name](answer)
+    assert verdict.ok, verdict
+
+
+FORMS = {
+    "float": float,
+    "np.float64": np.float64,
+    "np.float32": np.float32,
+    "array": np.array,
+    "array of one": lambda v: np.array([v]),
+    "array of one by one": lambda v: np.array([[v]]),
+    "object array": lambda v: np.array([v], dtype=object),
+    "Fraction": Fraction,
+    "Decimal": Decimal,
+    "float32 tensor": lambda v: torch.tensor(v, dtype=torch.float32),
+    "float64 tensor": lambda v: torch.tensor(v, dtype=torch.float64),
+    "tensor of one": lambda v: torch.tensor([v]),
+    "tensor of one by one": lambda v: torch.tensor([[v]]),
+    "tensor with a gradient": lambda v: torch.tensor(float(v), requires_grad=True),
+    "parameter": lambda v: nn.Parameter(torch.tensor(float(v))),
+}
+WHOLE = {"int": int, "np.int64": np.int64, "int tensor": torch.tensor, "int array": np.array}
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+def test_a_number_passes_in_any_form(name):
+    answer = NUMBERS[name]
+    for kind, form in (FORMS | WHOLE if isinstance(answer, int) else FORMS).items():
+        verdict = CHECKS[name](form(answer))
+        assert verdict.ok, (kind, verdict)
+
+
+@pytest.mark.parametrize("form", FORMS.values(), ids=FORMS.keys())
+def test_several_numbers_pass_in_any_form(form):
+    assert CHECKS["losses.check_doubt"](*map(form, SEVERAL["losses.check_doubt"])).ok
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+def test_no_other_number_passes(name):
+    right_one = NUMBERS[name]
+    for other in (
+        -right_one,
+        2 * right_one,
+        right_one / 2,
+        1 / right_one,
+        right_one**2,
+        right_one**0.5,
+        0,
+        math.nan,
+        math.inf,
+    ):
+        assert not CHECKS[name](other).ok, other
+
+
+@pytest.mark.parametrize("name", [name for name in NUMBERS if name != "intuition.check_matching_pca"])
+def test_one_more_or_less_does_not_pass(name):
+    """Exercise 1.2 asks for a reading from a figure; every other answer has a place of its own."""
+    for step in (1, -1):
+        assert not CHECKS[name](NUMBERS[name] + step).ok
+        assert not CHECKS[name](NUMBERS[name] * (1 + step * 0.05)).ok
+
+
+@pytest.mark.parametrize("name", [name for name, answer in WORDS.items() if len(answer) == 1])
+def test_a_letter_alone_passes(name):
+    chosen = WORDS[name]
+    for form in (chosen.lower(), f" {chosen} ", f"{chosen}: because", f"{chosen}.", f"{chosen})", np.str_(chosen)):
+        assert CHECKS[name](form).ok
+    others = set("ABCD") - {chosen}
+    for answer in (*others, "ABCD", f"{chosen} or A", f"{chosen} {min(others)}", f"{chosen}{chosen}", [chosen]):
+        assert not CHECKS[name](answer).ok
+
+
+def test_names_and_orders_pass_as_arrays():
+    assert CHECKS["vae.check_kl_order"](np.array(["C", "A", "B"])).ok
+    assert CHECKS["visualisation.check_tomorrow"](np.array(sorted(WORDS["visualisation.check_tomorrow"]))).ok
+
+
+def rebuilt(form):
+    """A function with its result in another form."""
+
+    def of(function):
+        return lambda *args: form(function(*args))
+
+    return of
+
+
+def plain(found):
+    return found.detach().tolist() if isinstance(found, torch.Tensor) else found
+
+
+def by_numpy(function):
+    """A function whose tensors are arrays on the way in, too, where it draws on NumPy alone."""
+    return rebuilt(lambda found: np.asarray(found.detach() if isinstance(found, torch.Tensor) else found))(function)
+
+
+RESULTS = {
+    "float64": rebuilt(lambda found: torch.as_tensor(found).double()),
+    "array": by_numpy,
+    "array of float64": rebuilt(lambda found: np.asarray(torch.as_tensor(found).detach(), dtype=np.float64)),
+    "list": rebuilt(plain),
+    "list of tensors": rebuilt(lambda found: list(found) if isinstance(found, torch.Tensor) and found.ndim else found),
+    "list of arrays": rebuilt(
+        lambda found: list(found.detach().numpy()) if isinstance(found, torch.Tensor) and found.ndim else found
+    ),
+    "tuple": rebuilt(
+        lambda found: tuple(found.tolist()) if isinstance(found, torch.Tensor) and found.ndim == 1 else found
+    ),
+    "gradient": rebuilt(lambda found: torch.as_tensor(found) * torch.ones((), requires_grad=True)),
+    "parameter": rebuilt(lambda found: nn.Parameter(torch.as_tensor(found).detach().float())),
+    "sparse": rebuilt(lambda found: torch.as_tensor(found).detach().to_sparse()),
+    "not contiguous": rebuilt(lambda found: torch.as_tensor(found)[..., None].repeat_interleave(2, -1)[..., 0]),
+    "reversed array": rebuilt(
+        lambda found: (
+            np.asarray(torch.as_tensor(found).detach().flip(0))[::-1]
+            if isinstance(found, torch.Tensor) and found.ndim
+            else found
+        )
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_result_passes_in_any_form(name):
+    for kind, form in RESULTS.items():
+        verdict = CHECKS[name](form(FUNCTIONS[name]))
+        assert verdict.ok, (kind, verdict)
+
+
+def test_results_that_have_to_be_tensors_pass_in_what_forms_they_can_have():
+    scale = STRICT["welcome.check_scale_pixels"]
+    assert CHECKS["welcome.check_scale_pixels"](lambda p: scale(p).numpy()).ok
+    assert CHECKS["welcome.check_scale_pixels"](lambda p: p.numpy()[:, None].astype("float32") / np.float32(255)).ok
+    for form in (
+        np.array,
+        list,
+        torch.stack,
+        lambda pair: [p.tolist() for p in pair],
+        lambda pair: [p.numpy() for p in pair],
+    ):
+        pair = rebuilt(lambda both, form=form: form([p.double() for p in both]))(amounts)
+        assert CHECKS["what_came_next.check_amounts"](pair).ok
+    for name in ("losses.check_stable_bce", "bottleneck.check_lifetime_top", "what_came_next.check_round_through"):
+        assert CHECKS[name](rebuilt(torch.Tensor.double)(STRICT[name])).ok
+    for name in (
+        "losses.check_objective",
+        "vae.check_kl_target",
+        "pca.check_ordered_loss",
+        "denoising.check_repaired_loss",
+    ):
+        double = rebuilt(lambda terms: {key: value.double().reshape(1) for key, value in terms.items()})
+        report = rebuilt(lambda terms: {k: v if k == "loss" else np.float64(v.item()) for k, v in terms.items()})
+        assert CHECKS[name](double(STRICT[name])).ok
+        assert CHECKS[name](report(STRICT[name])).ok
+
+
+# Whether a function is finished
+
+
+def untouched(*args): ...
+
+
+def with_a_comment(*args):
+    # your code here
+    ...
+
+
+def with_a_docstring(*args):
+    """What it should do."""
+
+
+def passes(*args):
+    pass
+
+
+def returns_dots(*args):
+    return ...
+
+
+def closure(result=None):
+    return lambda *args: result
+
+
+def half_done(*args):
+    total = sum(arg for arg in args if isinstance(arg, float))  # noqa: F841
+    ...
+
+
+def prints(*args):
+    print("0.25")
+
+
+class Silent(nn.Module):
+    def forward(self, *args):
+        pass
+
+
+@pytest.mark.parametrize("name", FUNCTIONS | STRICT)
+def test_an_untouched_function_is_open_and_a_finished_one_without_return_is_not(name):
+    for function in (
+        untouched,
+        with_a_comment,
+        with_a_docstring,
+        passes,
+        returns_dots,
+        closure(),
+        torch.no_grad()(passes),
+    ):
+        assert CHECKS[name](function) is NO_ANSWER
+    for function in (half_done, prints, print, Silent()):
+        assert CHECKS[name](function) is NO_RETURN
+    assert "returned nothing" in NO_RETURN.message
+
+
+# What is handed over
+
+
+@pytest.mark.parametrize("name", [name for name in FUNCTIONS if name != "welcome.check_descend"])
+def test_a_function_that_changes_what_it_was_given_is_refused(name):
+    def changing(*args):
+        result = FUNCTIONS[name](*args)
+        next(arg for arg in args if isinstance(arg, torch.Tensor)).mul_(0)
+        return result
+
+    verdict = CHECKS[name](changing)
+    assert not verdict.ok
+    assert "changes a tensor" in verdict.message
+
+
+def test_a_model_that_changes_its_images_is_refused():
+    def changing(model, x, *args):
+        x += 0.2 * torch.randn_like(x)
+        return {"loss": (model(x) - x).square().mean()}
+
+    for name in (
+        "losses.check_objective",
+        "vae.check_kl_target",
+        "pca.check_ordered_loss",
+        "denoising.check_repaired_loss",
+    ):
+        assert "changes a tensor" in CHECKS[name](changing).message
+
+
+def test_gradient_descent_may_change_the_weight_itself():
+    def descend(w, x, t, lr):
+        optimizer = torch.optim.SGD([w], lr=lr)
+        ((w * x - t) ** 2).backward()
+        optimizer.step()
+        return w
+
+    assert CHECKS["welcome.check_descend"](descend).ok
+
+
+# What a check leaves as it was
+
+
+@pytest.mark.parametrize("name", FUNCTIONS | STRICT)
+def test_no_check_moves_a_random_state_or_a_setting(name):
+    def seeding(*args):
+        torch.manual_seed(3)
+        np.random.seed(3)  # noqa: NPY002
+        random.seed(3)
+        return (FUNCTIONS | STRICT)[name](*args)
+
+    states = torch.get_rng_state(), random.getstate(), np.random.get_state()[1].tolist()  # noqa: NPY002
+    CHECKS[name](seeding)
+    assert torch.equal(states[0], torch.get_rng_state())
+    assert states[1] == random.getstate()
+    assert states[2] == np.random.get_state()[1].tolist()  # noqa: NPY002
+
+
+@pytest.mark.parametrize("name", FUNCTIONS | STRICT)
+def test_the_callers_settings_do_not_matter(name):
+    function, dtype = (FUNCTIONS | STRICT)[name], torch.get_default_dtype()
+    with torch.inference_mode():
+        assert CHECKS[name](function).ok
+    torch.set_default_dtype(torch.float64)
+    torch.set_default_device("meta")
+    try:
+        verdict = CHECKS[name](function)
+        assert torch.get_default_dtype() == torch.float64
+        assert torch.get_default_device().type == "meta"
+    finally:
+        torch.set_default_dtype(dtype)
+        torch.set_default_device(None)
+    assert verdict.ok, verdict
+
+
+@pytest.mark.parametrize("name", ["bottleneck.check_shuffled", "vae.check_kl_target", "denoising.check_repaired_loss"])
+def test_a_right_answer_that_draws_passes_with_every_seed(name):
+    """What is drawn with 10 seeds stays well within bounds that stand seven standard errors away."""
+    function = (FUNCTIONS | STRICT)[name]
+    for seed in range(10):
+        draws = iter(range(seed * 1000, seed * 1000 + 1000))
+
+        def drawn(*args, draws=draws):
+            torch.manual_seed(next(draws))
+            return function(*args)
+
+        verdict = CHECKS[name](drawn)
+        assert verdict.ok, (seed, verdict)
+
+
+# The parts of the gate
+
+
+@pytest.mark.parametrize("form", (FORMS | WHOLE).values(), ids=(FORMS | WHOLE).keys())
+def test_numbers(form):
+    assert number(form(3)) == 3
+    assert type(number(form(3))) is float
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        *(
+            True,
+            np.True_,
+            torch.tensor(True),
+            None,
+            ...,
+            "1",
+            1j,
+            [1.0],
+            (1.0,),
+            {1.0},
+            b"1",
+            NoRepr(),
+            nn.Linear(1, 1),
+        ),
+        *(torch.tensor(1j), np.array(1j), np.array([True]), np.array(["1"]), torch.ones(2), np.ones(2), np.ones(0)),
+        *(torch.zeros((), device="meta"), Decimal("sNaN")),
+    ],
+)
+def test_no_numbers(answer):
+    assert number(answer) is None
+
+
+def test_a_number_too_large_is_infinite():
+    assert number(10**400) == math.inf
+    assert number(-(10**400)) == -math.inf
+    assert number(Fraction(10**400)) == math.inf
+
+
+def test_judge_gives_the_first_hint_that_fits():
+    def verdict(answer):
+        return judge(
+            answer, (1, "yes"), [((2, 3), "between"), ([5, (7, 8)], "one of these"), (3, "late")], "Look again."
+        )
+
+    assert verdict(1.0005) == right("yes")
+    assert verdict(3).message == "between"
+    assert verdict(5).message == verdict(7.5).message == "one of these"
+    assert verdict(4).message == "You answered 4. Look again."
+    assert verdict(1.002).message == "You answered 1.002. Look again."
+    assert verdict("1").message == "You answered '1'; expected a number."
+    assert verdict(math.nan).message == "You answered nan. Look again."
+
+
+def test_a_check_that_fails_on_an_answer_says_so():
+    @check
+    def check_it(answer):
+        return answer + 1
+
+    assert check_it("1").message.startswith("This answer cannot be judged: it led to TypeError: ")
+    assert check_it(answer=...) is NO_ANSWER
+
+
+def test_a_function_cannot_hand_in_its_own_verdict():
+    assert not call(lambda: right("I say so.")).ok
+    assert "returned a verdict" in call(lambda: right("I say so.")).message
+
+
+def test_what_was_given_is_shown_in_a_line():
+    assert shown("x") == "'x'"
+    assert shown(torch.zeros(3, 2)) == "a Tensor of the shape (3, 2)"
+    assert shown(np.zeros(3)) == "a ndarray of the shape (3,)"
+    assert shown(NoRepr()) == "something of the type NoRepr"
+    assert shown(10**5000) == "something of the type int"
+    assert len(shown("x" * 1000)) < 110
+
+
+def test_what_is_no_tensor():
+    for value in (
+        None,
+        "1",
+        [1, "2"],
+        [[1.0], [2.0, 3.0]],
+        {"a": 1},
+        nested(),
+        torch.zeros(1, device="meta"),
+        1j,
+        True,
+    ):
+        assert as_tensor(value) is None
+    assert letter("E", {"A": right("a"), "B": right("b")}).message.startswith("You answered 'E'; expected one of")
+
+
+# Draws
+
+
+def draws(function, count=2, shape=(64, 784)):
+    torch.manual_seed(0)
+    return [function(torch.randn(shape)) for _ in range(count)]
+
+
+def laplace(z):
+    return torch.distributions.Laplace(0.0, 0.5**0.5).sample(z.shape)
+
+
+def walk(z):
+    return (z[:, 1:] + z[:, :-1]) / 2**0.5
+
+
+NOISES = {
+    "Laplace": (laplace, "no bell curve"),
+    "uniform": (lambda z: (torch.rand_like(z) - 0.5) * 12**0.5, "no tails"),
+    "signs": (lambda z: z.sign(), "no tails"),
+    "exponential": (lambda z: torch.empty_like(z).exponential_() - 1, "no bell curve"),
+    "logistic": (lambda z: (torch.rand_like(z).clamp(1e-6, 1 - 1e-6).logit()) * 3**0.5 / math.pi, "no bell curve"),
+    "Student": (lambda z: torch.distributions.StudentT(8.0).sample(z.shape) * (6 / 8) ** 0.5, "no bell curve"),
+    "levels differ": (lambda z: z * (0.5 + torch.rand(len(z), 1)) / (13 / 12) ** 0.5, "no bell curve"),
+    "mean": (lambda z: z + 0.05, "the mean 0.0"),
+    "minus mean": (lambda z: z - 0.05, "the mean -0.05"),
+    "wide": (lambda z: 1.05 * z, "standard deviation 1.05"),
+    "narrow": (lambda z: 0.95 * z, "standard deviation 0.95"),
+    "blurred": (walk, "neighbouring numbers"),
+    "neighbouring images": (lambda z: (z + z.roll(1, 0)) / 2**0.5, "two images"),
+    "half of the calls": (
+        lambda z, kept=[]: kept.append(z) or (z + kept[0]) / (2 if z is kept[0] else 2**0.5),
+        "two calls",
+    ),
+}
+
+
+@pytest.mark.parametrize(("noise", "hint"), NOISES.values(), ids=NOISES.keys())
+def test_noise_of_another_law_is_named(noise, hint):
+    assert hint in bell_hint(draws(noise))
+
+
+SHARED = {
+    "calls": (lambda z: torch.ones_like(z).cumsum(1), "Two calls"),
+    "images": (lambda z: z[:1].expand_as(z), "All images"),
+    "numbers": (lambda z: z[:, :1].expand_as(z), "All numbers"),
+    "halves": (lambda z: z[:32].repeat(2, 1), "Some images"),
+    "pairs": (lambda z: z[:32].repeat_interleave(2, 0), "Some images"),
+}
+
+
+@pytest.mark.parametrize(("noise", "hint"), SHARED.values(), ids=SHARED.keys())
+def test_shared_noise_is_named(noise, hint):
+    assert hint in sharing_hint(draws(noise))
+
+
+@pytest.mark.parametrize("shape", [(64, 784), (1024, 4)])
+def test_right_draws_are_never_refused(shape):
+    torch.manual_seed(0)
+    for _ in range(100):
+        pair = [0.2 * torch.randn(shape) for _ in range(2)]
+        assert not sharing_hint(pair)
+        assert not bell_hint(pair, unit=0.2)
+
+
+def test_every_public_check_is_made_safe():
+    for name, function in CHECKS.items():
+        assert hasattr(function, "__wrapped__"), name
+        assert function.__module__ != _verdict.__name__, name
