@@ -34,6 +34,7 @@ def no_claims_yet(monkeypatch):
         (np.array([[3.0, 2.0]]), {"at_least": 1.0}, True, 0.5),
         (torch.tensor([0.5, 0.25], requires_grad=True), {"at_most": 1.0}, True, 0.5),
         ([torch.tensor(2.0), 4.0], {"at_least": 1.0}, True, 0.5),
+        ([torch.tensor(2.0, requires_grad=True), 4.0], {"at_least": 1.0}, True, 0.5),
         ({"a": 2.0, "b": 4.0}.values(), {"at_least": 1.0}, True, 0.5),
     ],
 )
