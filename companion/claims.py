@@ -122,8 +122,12 @@ def _numbers(value: Any) -> list[float]:
     is_numbers = isinstance(value, Real | np.ndarray) or (
         isinstance(value, list) and all(isinstance(v, Real) or (isinstance(v, Tensor) and v.ndim == 0) for v in value)
     )
-    # Each by itself: numpy would refuse a list of tensors that require a gradient.
-    numbers = [float(v) for v in (value if isinstance(value, list) else np.ravel(value))] if is_numbers else []
+    if not is_numbers:
+        numbers = []
+    elif isinstance(value, list):  # each by itself: numpy would refuse tensors that require a gradient
+        numbers = [float(v.detach() if isinstance(v, Tensor) else v) for v in value]
+    else:
+        numbers = np.ravel(value).astype(float).tolist()
     if not numbers:
         raise TypeError(f"the value is {value!r}; expected a number, or at least one, such as a list or a tensor.")
     return numbers
