@@ -308,6 +308,24 @@ def mostly_sorted(x):
     return x.gather(0, rank.argsort(0))
 
 
+def a_few_swapped(x):
+    """Another few images change places at each pixel, and most keep theirs."""
+    for _ in range(3):
+        x = swapped(x)
+    return x
+
+
+def every_second_stays(x):
+    y = x.clone()
+    y[::2] = shuffled(x[::2])
+    return y
+
+
+def rolled_and_swapped(x):
+    """Shifted by a random number, with a few values exchanged, so that no two pixels have one order."""
+    return a_few_swapped(rolled(x))
+
+
 def none_stays(x):
     """One of the orders in which no image keeps its value: a ring of all images in random order."""
     ring = torch.rand(x.shape).argsort(0)
@@ -330,6 +348,10 @@ def kept_by(k_of):
 MUTANTS = {
     "check_shuffled": {
         "two change places": swapped,
+        "six change places": a_few_swapped,
+        "every second stays": every_second_stays,
+        "shift, and six change places": rolled_and_swapped,
+        "backwards, and six change places": lambda x: a_few_swapped(rolled(x.flip(0))),
         "shift by a random number": rolled,
         "backwards from a random place": lambda x: rolled(x.flip(0)),
         "a few places only": mostly_sorted,
