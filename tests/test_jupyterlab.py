@@ -255,7 +255,9 @@ def test_a_chapter_in_jupyterlab(open_notebook):
         act(label, argument)
         seen.add(live.settled(re.compile(rf"redrawn from {number} PCA numbers")))
     assert len({source for source, _ in seen}) == len({alt for _, alt in seen}) == 4
-    assert page.complaints == []
+    # JupyterLab knows this page alone: a term of the glossary or a figure that the build numbers is not linked there.
+    unlinked = "Cross reference target was not found"
+    assert [line for text in page.complaints for line in text.splitlines() if not line.startswith(unlinked)] == []
 
 
 def test_training_shows_its_progress(open_notebook, lab):
@@ -304,3 +306,13 @@ def test_solutions_are_folded(open_notebook):
     output.wait_for(state="visible")
     assert "6 * 7" in source.inner_text()
     assert page.complaints == []
+
+
+def test_jupyterlab_finds_its_extensions_compatible():
+    """The locked versions fit together; one that does not may work, but its reader is told that it does not."""
+    command = [sys.executable, "-m", "jupyter", "labextension", "list"]
+    run = subprocess.run(command, capture_output=True, text=True)
+    said = run.stdout + run.stderr
+    assert run.returncode == 0, said
+    assert "jupyterlab-myst" in said
+    assert "not compatible" not in said
