@@ -33,7 +33,7 @@ SETTINGS = {  # JupyterLab's questions on a first start; both would look for new
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory):
-    """A running JupyterLab that knows nothing of the user's settings: its address, and the folder it shows."""
+    """A running JupyterLab that knows nothing of the user's settings: its address, the folder it shows, names for notebooks."""
     home = tmp_path_factory.mktemp("jupyter")
     for name, settings in SETTINGS.items():
         file = home / "settings" / "@jupyterlab" / f"{name}.jupyterlab-settings"
@@ -66,10 +66,14 @@ def lab(tmp_path_factory):
         )
     try:
         url = address(server, home / "runtime", log)
-        yield SimpleNamespace(url=url, root=home / "root")
+        yield SimpleNamespace(url=url, root=home / "root", numbers=count())
     finally:
         server.terminate()
-        server.wait(WAIT)
+        try:
+            server.wait(60)
+        except subprocess.TimeoutExpired:  # asked to stop while a kernel starts, it may wait for ever
+            server.kill()
+            server.wait()
 
 
 def address(server: subprocess.Popen, runtime: Path, log: Path) -> str:
@@ -86,14 +90,14 @@ def address(server: subprocess.Popen, runtime: Path, log: Path) -> str:
 @pytest.fixture
 def open_notebook(lab, browser):
     """A function: cells -> the page of a notebook of them, its kernel ready, with the errors of its console."""
-    opened, numbers = [], count()
+    opened = []
 
     def opening(*cells):
         nb = new_notebook(cells=list(cells), metadata={"kernelspec": KERNELSPEC})
-        name = f"{next(numbers)}.ipynb"
+        name = f"{next(lab.numbers)}.ipynb"
         nbformat.write(nb, lab.root / name)
         # High enough for all of it: JupyterLab leaves out of the page what is far from being seen.
-        page = browser.new_page(viewport={"width": 1280, "height": 8000})
+        page = browser.new_page(viewport={"width": 1280, "height": 5000})
         opened.append(page)
         page.set_default_timeout(1000 * WAIT)
         page.complaints = []
@@ -107,7 +111,7 @@ def open_notebook(lab, browser):
 
     yield opening
     for page in opened:
-        page.evaluate("jupyterapp.shell.currentWidget.sessionContext.shutdown()")
+        page.evaluate("window.jupyterapp?.shell.currentWidget?.sessionContext.shutdown()")
         page.close()
 
 
@@ -166,13 +170,11 @@ class Live:
 
 STAND_IN = """
 import matplotlib.pyplot as plt
-from companion import Explorer, PlaneExplorer, set_style
-
-set_style()
+from companion import Explorer, PlaneExplorer
 
 
 def draw(*position):
-    fig, ax = plt.subplots(figsize=(5, 1))
+    fig, ax = plt.subplots(figsize=(3, 1), dpi=72)
     ax.set_title(str(position))
     return fig
 
