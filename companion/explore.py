@@ -61,7 +61,8 @@ class _Sliders:
     def _update(self, change=None) -> None:
         position = tuple(slider.value for slider in self.sliders)
         self.image.value = self._img(position, style="display: block; max-width: 100%", onload=ONLOAD)
-        self.text.value = escape(self.description(*position))
+        # The widget's own lines are as high as a slider.
+        self.text.value = f'<div style="line-height: 1.4">{escape(self.description(*position))}</div>'
 
     def _kept(self, position: tuple[Any, ...]) -> tuple[bytes, str]:
         # The description too: what it looks up may have changed since the picture was drawn.
