@@ -90,10 +90,23 @@ def test_a_run_says_which_claims_fail_and_which_outputs_moved(tmp_path):
     ]
 
 
+def test_a_run_that_ends_in_an_error_is_no_success_and_not_kept(tmp_path, monkeypatch, capsys):
+    """With shifted seeds outputs may move, but an error is one there too."""
+    monkeypatch.setattr(claims, "KEPT", tmp_path / "kept")
+    path = write(tmp_path, new_code_cell("1 / 0"))
+    result = claims.kept(path, "seeds + 1")
+    assert "ZeroDivisionError" in result["error"]
+    assert not claims.report(path, "seeds + 1", result)
+    assert "ended in an error" in capsys.readouterr().out
+    assert not list(tmp_path.glob("kept/*"))
+
+
 def test_a_run_that_was_kept_is_not_repeated_until_the_notebook_changes(tmp_path, monkeypatch):
     monkeypatch.setattr(claims, "KEPT", tmp_path / "kept")
     ran = []
-    monkeypatch.setattr(claims, "run", lambda path, name: ran.append(name) or {"claims": [], "moved": [], "seconds": 0})
+    monkeypatch.setattr(
+        claims, "run", lambda path, name: ran.append(name) or {"claims": [], "moved": [], "error": None, "seconds": 0}
+    )
     path = write(tmp_path, new_code_cell("x = 1"))
     for _ in range(2):
         claims.kept(path, "seeds + 1")

@@ -97,12 +97,14 @@ def run(path: Path, name: str) -> dict:
         # Not strict: a claim that does not hold is recorded, and the notebook goes on.
         execute(nb, path.parent, environment(threads, **settings, COMPANION_CLAIMS="report"))
     except CellExecutionError as error:
-        return {"claims": [], "moved": [str(error)[-1500:]], "seconds": round(time.perf_counter() - start, 1)}
+        seconds = round(time.perf_counter() - start, 1)
+        return {"claims": [], "moved": [], "error": str(error)[-1500:], "seconds": seconds}
     found = json.loads(nb.cells.pop().outputs[0].text)
     nb.cells = nb.cells[len(before) :]
     return {
         "claims": found,
         "moved": disagreements(committed, nb),
+        "error": None,
         "seconds": round(time.perf_counter() - start, 1),
     }
 
@@ -116,6 +118,8 @@ def kept(path: Path, name: str) -> dict:
     if file.exists() and (result := json.loads(file.read_text()))["digest"] == now:
         return result
     result = {"digest": now, **run(path, name)}
+    if result["error"]:  # perhaps of the machine: not kept
+        return result
     file.parent.mkdir(parents=True, exist_ok=True)
     unfinished = file.with_suffix(".tmp")
     unfinished.write_text(json.dumps(result))
@@ -153,7 +157,9 @@ def report(path: Path, name: str, result: dict) -> bool:
         print(f"    does not hold: {claim['statement']} (found {claim['value']}, expected {claim['expected']})")
     for problem in result["moved"]:
         print(f"    moved: {problem}")
-    return not failed and (bool(RUNS[name][2]) or not result["moved"])
+    if result["error"]:
+        print(f"    ended in an error: {result['error']}")
+    return not failed and not result["error"] and (bool(RUNS[name][2]) or not result["moved"])
 
 
 def main(notebooks: list[str], names: list[str]) -> int:
