@@ -16,7 +16,6 @@ from companion import (
     PCA,
     DenseAutoencoder,
     answer_grey_,
-    article_network,
     denoising,
     evaluate,
     fit,
@@ -27,6 +26,7 @@ from companion import (
 )
 from companion._torchvision import import_torchvision
 from companion.datasets import data_root
+from companion.denoising import article_network
 from record import save
 
 SEEDS = (0, 1, 2)

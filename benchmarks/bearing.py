@@ -46,7 +46,7 @@ def detectors(x, seed):
     """Detectors fitted to healthy log-spectra x (N, 1, 1, 128): name -> images -> scores."""
     torch.manual_seed(seed)
     model = DenseAutoencoder(8, hidden=(64, 32), image_shape=(1, 1, 128), mean_pixel=0.5)
-    fit(model, x.clamp(0, 1), reconstruction, epochs=60, seed=seed, device="cpu")
+    fit(model, x.clamp(0, 1), reconstruction(), epochs=60, seed=seed, device="cpu")
     return {
         "autoencoder": lambda x: reconstruction_error(model, x),
         "Gaussian": lambda x: (x - 0.5).square().flatten(1).mean(1),
@@ -63,7 +63,7 @@ def raw_autoencoder(x, seed):
 
     torch.manual_seed(seed)
     model = DenseAutoencoder(32, hidden=(128, 64), image_shape=(1, 1, 512), mean_pixel=0.5)
-    fit(model, pieces(x).clamp(0, 1), reconstruction, epochs=10, seed=seed, device="cpu")
+    fit(model, pieces(x).clamp(0, 1), reconstruction(), epochs=10, seed=seed, device="cpu")
     return lambda x: reconstruction_error(model, pieces(x)).reshape(-1, 8).mean(1)  # (8 * N,) -> (N,)
 
 

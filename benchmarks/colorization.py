@@ -15,24 +15,19 @@ from skimage import data
 from sklearn.datasets import load_sample_images
 
 from companion import fit
-from companion.colorization import (
-    Colorizer,
-    LightnessTable,
-    annealed_mean,
+from companion.colorization import Colorizer, LightnessTable, colorization
+from companion.colour_space import (
     chroma,
-    classification,
-    colorization,
     colour_difference,
     coloured,
     colourfulness,
-    draw_colours,
     lab_picture,
     lab_units,
-    palette,
     patches,
-    shapes,
     to_rgb,
 )
+from companion.datasets import shapes
+from companion.palette import annealed_mean, classification, draw_colours, palette
 from record import save
 
 SEEDS = range(5)
@@ -43,10 +38,10 @@ def eight_ways(x):
     return torch.cat(turned + [t.flip(3) for t in turned])
 
 
-def train_on(x, epochs, seed, *, outputs=2, answer=0.5, objective=colorization, **options):
+def train_on(x, epochs, seed, *, outputs=2, answer=0.5, objective=None, **options):
     torch.manual_seed(seed)
     model = Colorizer(outputs, answer=answer).to(memory_format=torch.channels_last)
-    fit(model, x, objective, epochs=epochs, seed=seed, device="cpu", **options)
+    fit(model, x, objective or colorization(), epochs=epochs, seed=seed, device="cpu", **options)
     return model
 
 

@@ -13,17 +13,9 @@ import time
 import torch
 from torch import Tensor
 
-from companion import (
-    VAE,
-    DenseAutoencoder,
-    digit_classifier,
-    digits,
-    fit,
-    frechet_distance,
-    negative_elbo,
-    reconstruction,
-    reparameterize,
-)
+from companion import DenseAutoencoder, digits, fit, reconstruction
+from companion.generation import digit_classifier, frechet_distance
+from companion.vae import VAE, negative_elbo, reparameterize
 from record import save
 
 CODE_SIZES = (2, 10, 32)
@@ -84,7 +76,7 @@ def main():
             torch.manual_seed(seed)
             vae = VAE(k, hidden=(256, 128))
             with torch.enable_grad():
-                fit(plain, x_train, reconstruction, seed=seed, **RECIPE)
+                fit(plain, x_train, reconstruction(), seed=seed, **RECIPE)
                 fit(vae, x_train, negative_elbo(), seed=seed, **RECIPE)
             z_plain = plain.encode(x_train)
             torch.manual_seed(seed + 100)

@@ -47,7 +47,7 @@ def auc_of_digit(digit, data, recipe_of, seeds):
             if recipe is not None and seed in seeds[: FEWER.get(name)]:
                 torch.manual_seed(seed)
                 model = build()
-                fit(model, x, reconstruction, seed=seed, device="cpu", **recipe)
+                fit(model, x, reconstruction(), seed=seed, device="cpu", **recipe)
                 scores = {name: lambda x, model=model: reconstruction_error(model, x)}
                 scores[f"{name}, relative"] = relative(scores[name])
                 for key, score in scores.items():

@@ -20,7 +20,8 @@ from sklearn.manifold import TSNE, trustworthiness
 from sklearn.metrics import adjusted_rand_score
 from umap import UMAP
 
-from companion import PCA, VAE, DenseAutoencoder, digits, fit, mnist, negative_elbo, reconstruction
+from companion import PCA, DenseAutoencoder, digits, fit, mnist, reconstruction
+from companion.vae import VAE, negative_elbo
 from companion.visualisation import neighbour_accuracy, neighbour_embedding
 from record import save
 
@@ -34,7 +35,7 @@ MAP = 1_000  # shipped digits on the maps of the notebook
 def autoencoder(x, code_size=2, seed=0, **recipe):
     torch.manual_seed(seed)
     model = DenseAutoencoder(code_size, hidden=HIDDEN)
-    fit(model, x, reconstruction, batch_size=BATCH, lr=6e-3, seed=seed, device="cpu", **recipe)
+    fit(model, x, reconstruction(), batch_size=BATCH, lr=6e-3, seed=seed, device="cpu", **recipe)
     return encoder(model)
 
 
@@ -161,7 +162,7 @@ def scores_over_seeds(seeds):
         keep("autoencoder, 2, both", encode(x), encode(x_new))
         encode = parametric_tsne(x, seed)
         keep("parametric t-SNE, 2", encode(x), encode(x_new))
-        encode = parametric_tsne(x, seed, reconstruction)
+        encode = parametric_tsne(x, seed, reconstruction())
         keep("same network, redrawing, 2", encode(x), encode(x_new))
         keep("t-SNE, 2, random start", tsne(numbers, seed, init="random"))
         torch.manual_seed(seed)

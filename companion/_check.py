@@ -487,21 +487,44 @@ def check_image_shape(image_shape, *, multiple_of: int = 1) -> None:
         )
 
 
-def check_channels(channels, count: int) -> tuple[int, ...]:
-    """Return ``channels`` as a tuple if it holds ``count`` whole numbers above 0, one for each resolution."""
+def check_channels(channels, count: int) -> None:
+    """Raise a ValueError unless ``channels`` holds ``count`` whole numbers above 0, one for each resolution."""
     if not isinstance(channels, tuple | list) or len(channels) != count:
         raise ValueError(f"channels is {channels!r}; expected {count} whole numbers, one for each resolution.")
     for size in channels:
         check_positive(size, "every entry of channels", whole=True)
-    return tuple(channels)
 
 
-def check_maps(z, shapes: list[tuple[int, ...]]) -> tuple[Tensor, ...]:
-    """Return ``z`` if it is a tuple of batches of feature maps of these shapes (C, H, W), as a U-Net's encoder gives."""
+def check_maps(z, shapes: list[tuple[int, ...]]) -> None:
+    """Raise a ValueError unless ``z`` is a tuple of batches of feature maps of these shapes (C, H, W)."""
     is_tuple = isinstance(z, tuple | list) and all(isinstance(h, Tensor) for h in z)
     given = [tuple(h.shape) for h in z] if is_tuple else type(z).__name__
     if not is_tuple or [shape[1:] for shape in given] != shapes:
         raise ValueError(
             f"z is {given}; expected a tuple of maps of shape (B, C, H, W) with (C, H, W) {shapes}, as encode returns."
         )
-    return tuple(z)
+
+
+def check_colour(x: Tensor, name: str = "x") -> None:
+    """Raise a ValueError unless the batch of images has three channels."""
+    if x.shape[1] != 3:
+        raise ValueError(f"{name} has shape {tuple(x.shape)}; expected colour pictures (B, 3, H, W).")
+
+
+def check_points(z, name: str = "z") -> None:
+    """Raise unless ``z`` is a tensor (N, d) of finite numbers, and not empty."""
+    if not isinstance(z, Tensor):
+        raise TypeError(f"{name} is a {type(z).__name__}; expected a tensor (N, d): torch.as_tensor({name}).")
+    if z.ndim != 2 or z.numel() == 0:
+        raise ValueError(f"{name} has shape {tuple(z.shape)}; expected (N, d), at least one point.")
+    if not z.isfinite().all():
+        raise ValueError(f"{name} contains NaN or infinity; expected finite numbers.")
+
+
+def check_labels(y, z: Tensor, name: str = "y") -> None:
+    """Raise unless ``y`` is a tensor of whole numbers, one for each point of ``z``."""
+    if not isinstance(y, Tensor) or y.is_floating_point():
+        kind = y.dtype if isinstance(y, Tensor) else type(y).__name__
+        raise TypeError(f"{name} is {kind}; expected a tensor of whole numbers, one label a point.")
+    if y.shape != z.shape[:1]:
+        raise ValueError(f"{name} has shape {tuple(y.shape)} for {len(z)} points; expected ({len(z)},).")

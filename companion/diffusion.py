@@ -3,19 +3,13 @@
 from collections.abc import Callable
 from itertools import pairwise
 from math import pi
-from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
 from companion._check import check_channels, check_code, check_model_input, check_positive
-from companion._weights import load_shipped
+from companion._shipped import load_weights
 from companion.autoencoder import ConvAutoencoder
-
-PIXEL_FILE = Path(__file__).parent / "data" / "pixel_diffusion.npz"
-PIXEL_SHA256 = "248e171aea62f97a63e8c5dc99135e45927cc473d5fe6e721ad215b91ff1f25f"
-LATENT_FILE = Path(__file__).parent / "data" / "latent_diffusion.npz"
-LATENT_SHA256 = "c819efb89f7ac4d27f47027113517b6a66709396e9d9ead6f205fadb8004ada2"
 
 
 def signal_and_noise(t: Tensor, ndim: int = 4) -> tuple[Tensor, Tensor]:
@@ -70,7 +64,8 @@ class PixelNet(nn.Module):
 
     def __init__(self, channels=(24, 48)):
         super().__init__()
-        c1, c2 = check_channels(channels, 2)
+        check_channels(channels, 2)
+        c1, c2 = channels
         self.time = nn.Sequential(nn.Linear(10, 64), nn.SiLU())
         self.down1 = nn.Conv2d(1, c1, 4, stride=2, padding=1)
         self.block1 = Block(c1)
@@ -239,7 +234,7 @@ def trained_pixel_diffusion() -> Denoiser:
         ValueError: the shipped file is damaged (its SHA-256 is not the recorded one).
         FileNotFoundError: the shipped file is missing.
     """
-    return load_shipped(Denoiser(PixelNet()), PIXEL_FILE, PIXEL_SHA256)
+    return load_weights(Denoiser(PixelNet()), "pixel_diffusion.npz")
 
 
 def trained_latent_diffusion() -> tuple[LatentSpace, Denoiser]:
@@ -250,7 +245,7 @@ def trained_latent_diffusion() -> tuple[LatentSpace, Denoiser]:
     :func:`trained_pixel_diffusion`.
     """
     space, denoiser = LatentSpace(ConvAutoencoder(32), torch.zeros(2, 1, 28, 28)), Denoiser(CodeNet())
-    load_shipped(_latent_parts(space, denoiser), LATENT_FILE, LATENT_SHA256)
+    load_weights(_latent_parts(space, denoiser), "latent_diffusion.npz")
     return space, denoiser
 
 

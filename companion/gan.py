@@ -1,17 +1,15 @@
 """A generative adversarial network for digits: z (B, code_size) -> images (B, 1, 28, 28), and the judge it plays against."""
 
-from pathlib import Path
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from companion._check import check_channels, check_code, check_images, check_model_input, check_positive
-from companion._weights import load_shipped
-from companion.training import check_trainable, checked_seed, in_train_mode
-
-GENERATOR_FILE = Path(__file__).parent / "data" / "gan_generator.npz"
-GENERATOR_SHA256 = "cd3721e8f3c49bc56b26650dd591479f9c5e14388983924bc7beb34ad1e653d2"
+from companion._objective import check_seed, check_trainable
+from companion._shipped import load_weights
 
 
 class Generator(nn.Module):
@@ -31,7 +29,8 @@ class Generator(nn.Module):
     def __init__(self, code_size=16, channels=(64, 32)):
         super().__init__()
         check_positive(code_size, "code_size", whole=True)
-        c1, c2 = check_channels(channels, 2)
+        check_channels(channels, 2)
+        c1, c2 = channels
         self.code_size = code_size
         self.decoder = nn.Sequential(
             nn.Linear(code_size, c1 * 7 * 7),
@@ -69,7 +68,8 @@ class Discriminator(nn.Module):
 
     def __init__(self, channels=(32, 64), dropout=0.3):
         super().__init__()
-        c1, c2 = check_channels(channels, 2)
+        check_channels(channels, 2)
+        c1, c2 = channels
         self.judge = nn.Sequential(
             nn.Conv2d(1, c1, 4, stride=2, padding=1),  # (B, 1, 28, 28) -> (B, 32, 14, 14)
             nn.LeakyReLU(0.2),
@@ -175,10 +175,22 @@ def fit_gan(
     return history
 
 
+@contextmanager
+def in_train_mode(*models: nn.Module) -> Iterator[None]:
+    """Within, the models are in train mode; afterwards, whatever happened, in eval mode."""
+    try:
+        for model in models:
+            model.train()
+        yield
+    finally:
+        for model in models:
+            model.eval()
+
+
 def _check_players(players: dict[str, nn.Module], seed: int) -> None:
     for player in players.values():
         check_trainable(player)
-    checked_seed(seed)
+    check_seed(seed)
 
 
 def _check_game(history: dict[str, list[float]]) -> None:
@@ -199,4 +211,4 @@ def trained_generator() -> Generator:
         ValueError: the shipped file is damaged (its SHA-256 is not the recorded one).
         FileNotFoundError: the shipped file is missing.
     """
-    return load_shipped(Generator(), GENERATOR_FILE, GENERATOR_SHA256)
+    return load_weights(Generator(), "gan_generator.npz")

@@ -6,8 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from companion._check import check_probabilities as _check_probabilities
-from companion._check import check_same_shape
+from companion._check import check_probabilities, check_same_shape
 
 
 def mse(x_hat: Tensor, x: Tensor) -> Tensor:
@@ -71,8 +70,8 @@ def bce(x_hat: Tensor, x: Tensor) -> Tensor:
         ValueError: the shapes differ, the tensors are empty, or a value lies outside [0, 1].
     """
     check_same_shape(x_hat, x)
-    _check_probabilities(x_hat, "x_hat")
-    _check_probabilities(x, "x")
+    check_probabilities(x_hat, "x_hat")
+    check_probabilities(x, "x")
     return F.binary_cross_entropy(x_hat, x, reduction="none").flatten(1).sum(1).mean()
 
 
@@ -86,7 +85,7 @@ def bce_with_logits(logits: Tensor, x: Tensor) -> Tensor:
         ValueError: the shapes differ, the tensors are empty, or a value of x lies outside [0, 1].
     """
     check_same_shape(logits, x)
-    _check_probabilities(x, "x")
+    check_probabilities(x, "x")
     return F.binary_cross_entropy_with_logits(logits, x, reduction="none").flatten(1).sum(1).mean()
 
 
@@ -100,7 +99,7 @@ def bernoulli_entropy(x: Tensor) -> Tensor:
         ValueError: the tensor is empty, or a value lies outside [0, 1].
     """
     check_same_shape(x, x)
-    _check_probabilities(x, "x")
+    check_probabilities(x, "x")
     return (torch.special.entr(x) + torch.special.entr(1 - x)).flatten(1).sum(1).mean()
 
 

@@ -206,18 +206,9 @@ def principal_angles(a: Tensor, b: Tensor) -> Tensor:
 
     Source: Bjorck and Golub, Numerical methods for computing angles between linear subspaces, 1973.
     """
-    if a.ndim != 2 or b.ndim != 2 or a.shape[1] != b.shape[1]:
-        shapes = f"a has shape {tuple(a.shape)} and b {tuple(b.shape)}"
-        raise ValueError(f"{shapes}; expected (k, D) and (m, D), directions of one length.")
-    bases = []
-    for name, rows in (("a", a), ("b", b)):
-        rounding = max(rows.shape) * torch.finfo(rows.dtype).eps  # of the numbers as they were given
-        if torch.linalg.matrix_rank(rows.cpu().double(), rtol=rounding) < len(rows):
-            raise ValueError(
-                f"the rows of {name} are not independent; expected {len(rows)} directions. Drop some."
-            )  # fmt: skip
-        bases.append(torch.linalg.qr(rows.cpu().double().T).Q)  # (D, k), orthonormal columns
-    cosines = torch.linalg.svdvals(bases[0].T @ bases[1]).clamp(max=1)
+    _check_directions(a, b)
+    basis_a, basis_b = (torch.linalg.qr(rows.cpu().double().T).Q for rows in (a, b))  # (D, k), orthonormal columns
+    cosines = torch.linalg.svdvals(basis_a.T @ basis_b).clamp(max=1)
     return torch.rad2deg(torch.acos(cosines)).flip(0)
 
 
@@ -237,6 +228,17 @@ def principal_axes(directions: Tensor, x: Tensor) -> Tensor:
     basis = torch.linalg.qr(directions.T).Q  # (C*H*W, k)
     inside = (flat - flat.mean(0)) @ basis  # (N, k): the images, seen in the subspace
     return torch.linalg.svd(inside, full_matrices=False).Vh @ basis.T
+
+
+def _check_directions(a: Tensor, b: Tensor) -> None:
+    """Raise unless both are independent rows (k, D), (m, D) of one length."""
+    if a.ndim != 2 or b.ndim != 2 or a.shape[1] != b.shape[1]:
+        shapes = f"a has shape {tuple(a.shape)} and b {tuple(b.shape)}"
+        raise ValueError(f"{shapes}; expected (k, D) and (m, D), directions of one length.")
+    for name, rows in (("a", a), ("b", b)):
+        rounding = max(rows.shape) * torch.finfo(rows.dtype).eps  # of the numbers as they were given
+        if torch.linalg.matrix_rank(rows.cpu().double(), rtol=rounding) < len(rows):
+            raise ValueError(f"the rows of {name} are not independent; expected {len(rows)} directions. Drop some.")
 
 
 def as_one_matrix(layers: nn.Sequential) -> Tensor:

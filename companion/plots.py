@@ -1,16 +1,23 @@
 """Pictures of what goes in and what comes out: tensors and an optional ax -> the ax. Nothing here trains or loads."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
+import torch
 from matplotlib.axes import Axes
+from matplotlib.patheffects import withStroke
 from torch import Tensor
 
-from companion._check import check_images, check_positive
+from companion._check import check_images, check_labels, check_points, check_positive
 
 # Paul Tol's "bright" colours, told apart with every common kind of colour blindness.
 COLOURS = ("#4477AA", "#EE6677", "#228833", "#CCBB44", "#66CCEE", "#AA3377", "#BBBBBB")
+# Ten colours, one a digit: Paul Tol's "muted" scheme, a violet for its wine red, and a dark grey.
+DIGIT_COLOURS = (
+    "#CC6677", "#332288", "#DDCC77", "#117733", "#88CCEE", "#9933EE", "#44AA99", "#999933", "#AA4499", "#555555",
+)  # fmt: skip
 _GAP = 2  # white pixels between two images of a grid
 
 
@@ -27,7 +34,12 @@ def set_style() -> None:
             "axes.grid": True,
             "axes.axisbelow": True,
             "grid.color": "#E5E5E5",
-            "font.size": 10,
+            # Large, since a figure as wide as the page shrinks to half its size on a phone.
+            "font.size": 13,
+            "axes.titlesize": 14,
+            "legend.fontsize": 12,
+            "xtick.labelsize": 12,
+            "ytick.labelsize": 12,
             "lines.linewidth": 2,
         }
     )
@@ -65,8 +77,7 @@ def show_rows(rows: Mapping[str, Tensor], *, titles: Sequence[str] = (), ax: Axe
         raise ValueError(f"rows have images of different sizes, {sizes}; expected one. Pad, crop or resize them.")
     ax = _draw_grid(images, ax)
     step_h, step_w = images[0].shape[1] + _GAP, images[0].shape[2] + _GAP
-    # Large, since a figure as wide as the page shrinks to half its size on a phone.
-    ax.set_yticks([step_h * (i + 0.5) for i in range(len(rows))], rows.keys(), fontsize=13)
+    ax.set_yticks([step_h * (i + 0.5) for i in range(len(rows))], rows.keys(), fontsize=13)  # with or without set_style
     if titles:
         ax.set_xticks([step_w * (i + 0.5) for i in range(len(titles))], titles, fontsize=13)
     return ax
@@ -86,6 +97,47 @@ def show_history(history: Mapping[str, Sequence[float]], *, ax: Axes | None = No
             ax.plot(range(1, len(history[name]) + 1), history[name], label=label)
     ax.set(xlabel="epoch", ylabel="loss")
     ax.legend()
+    return ax
+
+
+def show_map(
+    z: Tensor, y: Tensor | None = None, *, ax: Axes | None = None, size: float = 5.0, label: bool = True
+) -> Axes:
+    """Points in the colour of their digit, each digit written where it is densest: (N, 2) or (N, 3), (N,) -> ax.
+
+    Args:
+        z: places on the map; three columns need an ``ax`` with three dimensions.
+        y: labels 0 to 9; without them, all points are grey.
+        size: of a point.
+        label: False leaves out the written digits.
+
+    Raises:
+        TypeError, ValueError: ``z`` is not finite (N, 2) or (N, 3), or labels do not match it.
+    """
+    check_points(z)
+    if z.shape[1] not in (2, 3):
+        raise ValueError(f"z has {z.shape[1]} columns; expected 2, or 3 for an ax with three dimensions.")
+    if ax is None:
+        ax = plt.figure(figsize=(5, 5)).add_subplot(projection="3d" if z.shape[1] == 3 else None)
+    canvas: Any = ax  # an Axes or, in space, an Axes3D
+    if y is None:
+        canvas.scatter(*z.T, s=size, color="#999999", linewidths=0)
+    else:
+        check_labels(y, z)
+        if y.min() < 0 or y.max() > 9:
+            raise ValueError(f"y has labels from {int(y.min())} to {int(y.max())}; expected digits 0 to 9.")
+        canvas.scatter(*z.T, s=size, c=[DIGIT_COLOURS[digit] for digit in y.tolist()], linewidths=0)
+        style = {"fontsize": 15, "weight": "bold", "ha": "center", "va": "center", "zorder": 10}
+        style["path_effects"] = [withStroke(linewidth=3, foreground="white")]
+        for digit in y.unique().tolist() if label else ():
+            own = z[y == digit]
+            fifth = -(-len(own) // 5)
+            crowd = torch.cdist(own, own).kthvalue(fifth, dim=1).values.argmin()  # where its kind is densest
+            canvas.text(*own[crowd].tolist(), str(digit), color=DIGIT_COLOURS[digit], **style)
+    canvas.set(xticks=[], yticks=[])
+    canvas.grid(False)
+    if z.shape[1] == 3:
+        canvas.set(zticks=[])
     return ax
 
 

@@ -145,17 +145,21 @@ def kl_sparse(rho: float, weight: float):
 
     def loss_fn(model: ShallowAutoencoder, x: Tensor) -> dict[str, Tensor]:
         z = model.encode(x)
-        low, high = (float(v) for v in z.detach().aminmax())
-        if not (low >= 0 and high <= 1):
-            raise ValueError(
-                f"the code has values from {low:.3g} to {high:.3g}; "
-                "the KL penalty expects [0, 1]. Use a sigmoid as the activation, or l1_sparse."
-            )
+        _check_code_range(z)
         error = squared_error(model.decode(z), x)
         penalty = bernoulli_kl(rho, z.mean(0)).sum()  # (B, n) -> (n,) -> one number
         return {"loss": error + weight * penalty, "error": error, "penalty": penalty}
 
     return loss_fn
+
+
+def _check_code_range(z: Tensor) -> None:
+    low, high = (float(v) for v in z.detach().aminmax())
+    if not (low >= 0 and high <= 1):
+        raise ValueError(
+            f"the code has values from {low:.3g} to {high:.3g}; "
+            "the KL penalty expects [0, 1]. Use a sigmoid as the activation, or l1_sparse."
+        )
 
 
 def top_k(a: Tensor, k: int) -> Tensor:

@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from companion._check import (
+    check_channels,
     check_code,
     check_image_shape,
     check_images,
@@ -17,9 +18,9 @@ from companion._check import (
     check_positive,
     check_reduction,
 )
-from companion.autoencoder import ConvAutoencoder, mlp
-from companion.init import answer_grey_, orthogonal_
+from companion.autoencoder import conv_decoder, conv_encoder, mlp
 from companion.losses import bce
+from companion.starting_weights import MEAN_PIXEL, answer_grey_, orthogonal_
 
 
 def reparameterize(mu: Tensor, logvar: Tensor) -> Tensor:
@@ -34,7 +35,7 @@ def reparameterize(mu: Tensor, logvar: Tensor) -> Tensor:
 
     Source: Kingma and Welling, Auto-encoding variational Bayes, 2014.
     """
-    _check_gaussian(mu, logvar)
+    check_gaussian(mu, logvar)
     eps = torch.randn_like(mu)  # the randomness comes from outside, (B, k)
     return mu + torch.exp(logvar / 2) * eps
 
@@ -46,7 +47,7 @@ def kl_to_standard_normal(mu: Tensor, logvar: Tensor) -> Tensor:
 
     Source: Kingma and Welling, 2014, appendix B.
     """
-    _check_gaussian(mu, logvar)
+    check_gaussian(mu, logvar)
     return (mu.square() + logvar.exp() - 1 - logvar) / 2
 
 
@@ -65,7 +66,7 @@ class VAE(nn.Module):
     Source: Kingma and Welling, Auto-encoding variational Bayes, 2014.
     """
 
-    def __init__(self, code_size=16, hidden=(256, 128), image_shape=(1, 28, 28), mean_pixel=0.13):
+    def __init__(self, code_size=16, hidden=(256, 128), image_shape=(1, 28, 28), mean_pixel=MEAN_PIXEL):
         super().__init__()
         check_image_shape(image_shape)
         for size in (code_size, *hidden):
@@ -114,12 +115,16 @@ class ConvVAE(nn.Module):
     Source: Kingma and Welling, Auto-encoding variational Bayes, 2014.
     """
 
-    def __init__(self, code_size=16, channels=(16, 32), image_shape=(1, 28, 28), mean_pixel=0.13):
+    def __init__(self, code_size=16, channels=(16, 32), image_shape=(1, 28, 28), mean_pixel=MEAN_PIXEL):
         super().__init__()
+        check_image_shape(image_shape, multiple_of=4)
         check_positive(code_size, "code_size", whole=True)
-        self.encoder = ConvAutoencoder(2 * code_size, channels, image_shape, mean_pixel).encoder
-        self.decoder = ConvAutoencoder(code_size, channels, image_shape, mean_pixel).decoder
+        check_channels(channels, 2)
         self.image_shape, self.code_size = tuple(image_shape), code_size
+        self.encoder = conv_encoder(channels, image_shape, 2 * code_size)
+        self.decoder = conv_decoder(code_size, channels, image_shape)
+        orthogonal_(self)
+        answer_grey_(self.decoder[-1], mean_pixel)
 
     def encode(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """(B, C, H, W) -> mu (B, code_size), logvar (B, code_size)."""
@@ -215,7 +220,7 @@ def importance_weighted_bound(model: Any, x: Tensor, samples: int) -> Tensor:
     check_images(x)
     check_positive(samples, "samples", whole=True)
     mu, logvar = model.encode(x)
-    _check_gaussian(mu, logvar)
+    check_gaussian(mu, logvar)
     log_weights = []
     for _ in range(samples):
         eps = torch.randn_like(mu)  # kept: (z - mu) / sigma is lost in rounding where sigma is small
@@ -229,7 +234,7 @@ def importance_weighted_bound(model: Any, x: Tensor, samples: int) -> Tensor:
     return torch.stack(log_weights).logsumexp(0) - log(samples)  # (samples, B) -> (B,)
 
 
-def _check_gaussian(mu: Tensor, logvar: Tensor) -> None:
+def check_gaussian(mu: Tensor, logvar: Tensor) -> None:
     """Raise a ValueError unless ``mu`` and ``logvar`` are batches (B, k) of one shape, not empty."""
     if not isinstance(mu, Tensor) or not isinstance(logvar, Tensor):
         raise TypeError(

@@ -1,22 +1,14 @@
-"""Maps: points (N, D) -> their places on a plane (N, 2) or in space (N, 3), t-SNE's objective, a score, and a picture."""
+"""Maps: points (N, D) -> their places on a plane (N, 2) or in space (N, 3), t-SNE's objective, and a score."""
 
 from collections.abc import Callable
 from math import log
 from typing import Any
 
-import matplotlib.pyplot as plt
 import torch
-from matplotlib.axes import Axes
-from matplotlib.patheffects import withStroke
 from sklearn.neighbors import NearestNeighbors
 from torch import Tensor, nn
 
-from companion._check import check_positive
-
-# Ten colours, one a digit: Paul Tol's "muted" scheme, a violet for its wine red, and a dark grey.
-DIGIT_COLOURS = (
-    "#CC6677", "#332288", "#DDCC77", "#117733", "#88CCEE", "#9933EE", "#44AA99", "#999933", "#AA4499", "#555555",
-)  # fmt: skip
+from companion._check import check_labels, check_points, check_positive
 
 
 def neighbour_accuracy(
@@ -118,69 +110,18 @@ def neighbour_embedding(perplexity: float = 10.0) -> Callable[[Any, Tensor], dic
     return loss_fn
 
 
-def show_map(
-    z: Tensor, y: Tensor | None = None, *, ax: Axes | None = None, size: float = 5.0, label: bool = True
-) -> Axes:
-    """Points in the colour of their digit, each digit written where it is densest: (N, 2) or (N, 3), (N,) -> ax.
-
-    Args:
-        z: places on the map; three columns need an ``ax`` with three dimensions.
-        y: labels 0 to 9; without them, all points are grey.
-        size: of a point.
-        label: False leaves out the written digits.
-
-    Raises:
-        TypeError, ValueError: ``z`` is not finite (N, 2) or (N, 3), or labels do not match it.
-    """
-    _check_points(z)
-    if z.shape[1] not in (2, 3):
-        raise ValueError(f"z has {z.shape[1]} columns; expected 2, or 3 for an ax with three dimensions.")
-    if ax is None:
-        ax = plt.figure(figsize=(5, 5)).add_subplot(projection="3d" if z.shape[1] == 3 else None)
-    canvas: Any = ax  # an Axes or, in space, an Axes3D
-    if y is None:
-        canvas.scatter(*z.T, s=size, color="#999999", linewidths=0)
-    else:
-        _check_labels(y, z)
-        if y.min() < 0 or y.max() > 9:
-            raise ValueError(f"y has labels from {int(y.min())} to {int(y.max())}; expected digits 0 to 9.")
-        canvas.scatter(*z.T, s=size, c=[DIGIT_COLOURS[digit] for digit in y.tolist()], linewidths=0)
-        style = {"fontsize": 15, "weight": "bold", "ha": "center", "va": "center", "zorder": 10}
-        style["path_effects"] = [withStroke(linewidth=3, foreground="white")]
-        for digit in y.unique().tolist() if label else ():
-            own = z[y == digit]
-            fifth = -(-len(own) // 5)
-            crowd = torch.cdist(own, own).kthvalue(fifth, dim=1).values.argmin()  # where its kind is densest
-            canvas.text(*own[crowd].tolist(), str(digit), color=DIGIT_COLOURS[digit], **style)
-    canvas.set(xticks=[], yticks=[])
-    canvas.grid(False)
-    if z.shape[1] == 3:
-        canvas.set(zticks=[])
-    return ax
-
-
-def _check_points(z, name: str = "z") -> None:
-    """Raise unless ``z`` is a tensor (N, d) of finite numbers, and not empty."""
-    if not isinstance(z, Tensor):
-        raise TypeError(f"{name} is a {type(z).__name__}; expected a tensor (N, d): torch.as_tensor({name}).")
-    if z.ndim != 2 or z.numel() == 0:
-        raise ValueError(f"{name} has shape {tuple(z.shape)}; expected (N, d), at least one point.")
-    if not z.isfinite().all():
-        raise ValueError(f"{name} contains NaN or infinity; expected finite numbers.")
-
-
 def _check_votes(z, y, z_new, y_new, neighbours) -> None:
     """Raise unless ``neighbours`` points of a map can vote, on its own points or on new ones."""
-    _check_points(z)
-    _check_labels(y, z)
+    check_points(z)
+    check_labels(y, z)
     check_positive(neighbours, "neighbours", whole=True)
     if y.min() < 0:
         raise ValueError(f"y has labels from {int(y.min())} on; expected none below 0.")
     if (z_new is None) != (y_new is None):
         raise ValueError("only one of z_new and y_new is given; expected both, or neither.")
     if z_new is not None:
-        _check_points(z_new, "z_new")
-        _check_labels(y_new, z_new, "y_new")
+        check_points(z_new, "z_new")
+        check_labels(y_new, z_new, "y_new")
         if z_new.shape[1] != z.shape[1]:
             columns = f"z_new has {z_new.shape[1]} columns and z has {z.shape[1]}"
             raise ValueError(f"{columns}; expected one map.")
@@ -190,7 +131,7 @@ def _check_votes(z, y, z_new, y_new, neighbours) -> None:
 
 def _check_perplexity(perplexity, x) -> None:
     """Raise unless each point of ``x`` (N, D) can have ``perplexity`` neighbours that count."""
-    _check_points(x, "x")
+    check_points(x, "x")
     is_number = isinstance(perplexity, int | float) and not isinstance(perplexity, bool)
     if not is_number or not 1 < perplexity < len(x) - 1:
         wanted = f"a number above 1 and below N - 1 = {len(x) - 1}"
@@ -202,12 +143,3 @@ def _check_pairs(z: Tensor, p: Tensor) -> None:
     if z.ndim != 2 or p.shape != (len(z), len(z)):
         shapes = f"z has shape {tuple(z.shape)} and p {tuple(p.shape)}"
         raise ValueError(f"{shapes}; expected (N, d) and (N, N).")
-
-
-def _check_labels(y, z: Tensor, name: str = "y") -> None:
-    """Raise unless ``y`` is a tensor of whole numbers, one for each point of ``z``."""
-    if not isinstance(y, Tensor) or y.is_floating_point():
-        kind = y.dtype if isinstance(y, Tensor) else type(y).__name__
-        raise TypeError(f"{name} is {kind}; expected a tensor of whole numbers, one label a point.")
-    if y.shape != z.shape[:1]:
-        raise ValueError(f"{name} has shape {tuple(y.shape)} for {len(z)} points; expected ({len(z)},).")

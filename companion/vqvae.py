@@ -1,11 +1,13 @@
 """An autoencoder whose code is made of whole numbers: images (B, 1, 28, 28) -> indices (B, 7, 7) -> images."""
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
 
-from companion._check import check_model_input, check_positive
-from companion.init import answer_grey_, orthogonal_
+from companion._check import check_model_input, check_not_negative, check_positive
 from companion.losses import squared_error
+from companion.starting_weights import MEAN_PIXEL, answer_grey_, orthogonal_
 
 
 class VQVAE(nn.Module):
@@ -38,7 +40,7 @@ class VQVAE(nn.Module):
             nn.ConvTranspose2d(32, 1, 4, stride=2, padding=1),  # -> (B, 1, 28, 28)
         )
         orthogonal_(self)
-        answer_grey_(self.decoder[-1], 0.13)
+        answer_grey_(self.decoder[-1], MEAN_PIXEL)
         self.codebook = nn.Parameter(torch.randn(entries, size))
 
     def encode(self, x: Tensor) -> Tensor:
@@ -64,20 +66,31 @@ class VQVAE(nn.Module):
         return self.decode(self.look_up(self.nearest(self.encode(x))))
 
 
-def vector_quantised(model: VQVAE, x: Tensor, beta: float = 0.25) -> dict[str, Tensor]:
+def vector_quantised(beta: float = 0.25) -> Callable[[VQVAE, Tensor], dict[str, Tensor]]:
     """The objective of a VQ-VAE, to be passed to ``fit``: x -> z -> entries e -> x_hat.
 
     Reduction of all three terms: sum over pixels or numbers, mean over images. "codebook" moves the entries to the
-    vectors that chose them, "commitment" the vectors to their entries.
+    vectors that chose them, the commitment the vectors to their entries.
+
+    Args:
+        beta: weight of the commitment.
+
+    Raises:
+        ValueError: ``beta`` is negative or not finite.
 
     Source: van den Oord et al., 2017, equation 3.
     """
-    z = model.encode(x)
-    e = model.look_up(model.nearest(z))
-    # Forwards this is e; backwards the gradient passes to z, as if e were z.
-    straight_through = z + (e - z).detach()
-    reconstruction = squared_error(model.decode(straight_through), x)
-    codebook = squared_error(e, z.detach())
-    commitment = squared_error(z, e.detach())
-    loss = reconstruction + codebook + beta * commitment
-    return {"loss": loss, "reconstruction": reconstruction, "codebook": codebook}
+    check_not_negative(beta, "beta")
+
+    def loss_fn(model: VQVAE, x: Tensor) -> dict[str, Tensor]:
+        z = model.encode(x)
+        e = model.look_up(model.nearest(z))
+        # Forwards this is e; backwards the gradient passes to z, as if e were z.
+        straight_through = z + (e - z).detach()
+        reconstruction = squared_error(model.decode(straight_through), x)
+        codebook = squared_error(e, z.detach())
+        commitment = squared_error(z, e.detach())
+        loss = reconstruction + codebook + beta * commitment
+        return {"loss": loss, "reconstruction": reconstruction, "codebook": codebook}
+
+    return loss_fn

@@ -7,10 +7,12 @@ from pathlib import Path
 import nbformat
 
 from tools.agreement import FOUND, MOST
+from tools.lesson import COLUMNS, definitions, lesson_form, package_definitions
 
 ROOT = Path(__file__).parents[1]
 BOOK = ROOT / "book"
-NOTEBOOKS = sorted(BOOK.glob("*.ipynb"))
+NOTEBOOKS = sorted(path for path in BOOK.rglob("*.ipynb") if ".ipynb_checkpoints" not in path.parts)
+PACKAGE = package_definitions()
 
 NUMBER = r"(?<![\w.,])\d[\d,]*(?:\.\d+)?(?:[eE][-+]?\d+)?|(?<![\w.])\.\d+"
 # What the prose must back up: a decimal number, a percentage, a ratio ("30 times").
@@ -27,6 +29,9 @@ NOT_PROSE = re.compile(
 # A statement that uses one of these draws: its numbers are sizes and places on a page.
 DRAWING = {"plt", "ax", "axes", "fig", "figure", "Explorer", "PlaneExplorer", "set_style"}
 REPEATING = ("Summary", "Exercises", "Further reading")
+CLOSED = {"hide-input", "hide-cell", "remove-input", "remove-cell"}  # tags that fold or leave out a cell's code
+FIRST_CELL = 15  # lines
+MOST_DRAWING = 0.1  # of the open lines
 SECTIONS = ["What goes wrong", "Summary", "Exercises", "Further reading"]
 
 
@@ -172,35 +177,54 @@ def loose_tolerances(nb) -> list[str]:
     ]
 
 
-def definitions(source: str) -> dict[str, str]:
-    """Top-level functions and classes of some code: name -> its syntax tree as text, docstrings left out."""
-    found = {}
-    for node in ast.parse(source).body:
-        if isinstance(node, ast.FunctionDef | ast.ClassDef):
-            for inner in ast.walk(node):
-                if isinstance(inner, ast.FunctionDef | ast.ClassDef) and ast.get_docstring(inner) is not None:
-                    inner.body = inner.body[1:] or [ast.Pass()]
-            found[node.name] = ast.dump(node)
-    return found
-
-
-def package_definitions() -> dict[str, str]:
-    """All functions and classes of the package's chapters' modules (not of its exercises)."""
-    found = {}
-    for path in (ROOT / "companion").glob("*.py"):
-        found |= definitions(path.read_text())
-    return found
-
-
 def drifted_definitions(nb) -> list[str]:
-    """Code that the chapter teaches must be the package's, word for word but for docstrings and comments."""
-    package = package_definitions()
+    """Code that the chapter teaches must be the package's, docstrings, annotations, comments and guards aside."""
     return [
-        f"{name} differs from the package's"
+        f"{name} differs from the package's: run `python tools/lesson.py sync` on the notebook"
         for cell in code_cells(nb)
-        for name, tree in definitions(cell.source).items()
-        if name in package and package[name] != tree
+        for name, node in definitions(cell.source).items()
+        if name in PACKAGE and lesson_form(node) != lesson_form(PACKAGE[name][1])
     ]
+
+
+def private_imports(nb) -> list[str]:
+    """A reader can look up what a notebook imports: no module and no name with an underscore in front."""
+    return [
+        f"code cell {i} imports {name} of {node.module}, which is private"
+        for i, cell in enumerate(code_cells(nb), 1)
+        for node in ast.walk(ast.parse(cell.source))
+        if isinstance(node, ast.ImportFrom)
+        for name in (alias.name for alias in node.names)
+        if "._" in f".{node.module}" or name.startswith("_")
+    ]
+
+
+def is_open(cell) -> bool:
+    """Whether the page shows a cell's code unasked."""
+    return not CLOSED & set(cell.metadata.get("tags", []))
+
+
+def lesson_code_problems(nb) -> list[str]:
+    """What stands open on the page is the lesson: a short start, short lines, hardly any drawing, no table by hand."""
+    problems, lines, drawing = [], 0, 0
+    for i, cell in enumerate(code_cells(nb), 1):
+        if re.search(r"fontsize|labelsize|rcParams", cell.source):
+            problems.append(f"code cell {i} sets a size: set_style does, once for all")
+        if re.search(r"""\{["'][^"']*["']:[<>^]?\d+""", cell.source):
+            problems.append(f"code cell {i} pads a header by hand: show_table prints tables")
+        if not is_open(cell):
+            continue
+        code = [line for line in cell.source.split("\n") if line.strip()]
+        if i == 1 and len(code) > FIRST_CELL:
+            problems.append(f"the first code cell has {len(code)} lines; expected at most {FIRST_CELL}")
+        problems += [f"code cell {i} has a line of {len(c)} columns: {c[:40]}..." for c in code if len(c) > COLUMNS]
+        lines += len(code)
+        drawing += len(code) * bool(re.search(r"plt\.|\bax\b|axes", cell.source))
+    if drawing > MOST_DRAWING * lines:
+        problems.append(
+            f"{drawing} of {lines} open lines draw; expected at most {MOST_DRAWING:.0%}: tag them hide-input"
+        )
+    return problems
 
 
 def exercise_problems(nb) -> list[str]:
@@ -256,6 +280,8 @@ CHECKS = [
     unbacked_numbers,
     loose_tolerances,
     drifted_definitions,
+    private_imports,
+    lesson_code_problems,
     exercise_problems,
     section_problems,
     import_problems,

@@ -1,8 +1,5 @@
 """Scores, thresholds and metrics of anomaly detection, against closed forms, simulation, scipy and scikit-learn."""
 
-from types import SimpleNamespace
-from urllib.error import URLError
-
 import numpy as np
 import pytest
 import torch
@@ -12,11 +9,9 @@ from sklearn.svm import OneClassSVM
 from torch import nn
 
 from companion import PCA, mse
-from companion import anomaly as module
 from companion.anomaly import (
     Standardize,
     alarm_threshold,
-    card_transactions,
     cost,
     false_alarm_interval,
     first_alarm,
@@ -237,39 +232,3 @@ def test_first_alarm_by_brute_force():
 def test_first_alarm_refuses_a_rule_that_makes_no_sense(needed, of):
     with pytest.raises(ValueError, match="1 <= needed <= of"):
         first_alarm(torch.rand(5), 0.5, needed, of)
-
-
-def openml_table(names):
-    return SimpleNamespace(
-        data=np.arange(3.0 * len(names)).reshape(3, -1), target=np.array(["0", "1", "0"]), feature_names=names
-    )
-
-
-def test_card_transactions(monkeypatch):
-    asked = {}
-
-    def fetch(**kwargs):
-        asked.update(kwargs)
-        return openml_table(["Time", "V1", "Amount"])
-
-    monkeypatch.setattr(module, "fetch_openml", fetch)
-    features, is_fraud = card_transactions(data_home="here")
-    assert asked == {"data_id": 1597, "as_frame": False, "data_home": "here"}
-    assert features.dtype == torch.float32
-    assert features.tolist() == [[1, 2], [4, 5], [7, 8]]  # the time is left out
-    assert is_fraud.tolist() == [False, True, False]
-
-
-def test_card_transactions_without_a_time(monkeypatch):
-    monkeypatch.setattr(module, "fetch_openml", lambda **kwargs: openml_table(["V1", "Amount"]))
-    assert card_transactions().features.shape == (3, 2)
-
-
-@pytest.mark.parametrize("error", [URLError("no route to host"), TimeoutError("timed out")])
-def test_card_transactions_without_a_network(monkeypatch, error):
-    def fetch(**kwargs):
-        raise error
-
-    monkeypatch.setattr(module, "fetch_openml", fetch)
-    with pytest.raises(ConnectionError, match=r"1597.*Connect to a network.*load_breast_cancer"):
-        card_transactions()

@@ -8,26 +8,20 @@ from skimage.color import deltaE_cie76, rgb2lab
 from torch._subclasses import FakeTensorMode
 
 from companion import fit, mse
-from companion.colorization import (
-    Colorizer,
-    LightnessTable,
-    annealed_mean,
+from companion.colorization import Colorizer, LightnessTable, colorization
+from companion.colour_space import (
     chroma,
-    classification,
-    colorization,
     colour_difference,
     coloured,
     colourfulness,
-    draw_colours,
     lab_picture,
     lab_units,
-    nearest_colour,
-    palette,
     patches,
-    shapes,
     to_lab,
     to_rgb,
 )
+from companion.datasets import shapes
+from companion.palette import annealed_mean, classification, draw_colours, nearest_colour, palette
 
 
 def stored(*colours):
@@ -219,10 +213,12 @@ def test_other_sizes_are_refused(options, message):
 def test_the_objective_compares_colours_only():
     x = torch.rand(2, 3, 8, 8)
     model = Colorizer()
-    assert colorization(model, x)["loss"].item() == pytest.approx(mse(torch.full_like(x[:, 1:], 0.5), x[:, 1:]).item())
+    assert colorization()(model, x)["loss"].item() == pytest.approx(
+        mse(torch.full_like(x[:, 1:], 0.5), x[:, 1:]).item()
+    )
     changed = x.clone()
     changed[:, 0] = torch.rand(2, 8, 8)  # the untrained answer does not look at lightness
-    assert colorization(model, changed)["loss"] == colorization(model, x)["loss"]
+    assert colorization()(model, changed)["loss"] == colorization()(model, x)["loss"]
 
 
 # --- rivals -----------------------------------------------------------------------------------------------------------
@@ -425,49 +421,6 @@ def test_the_palette_goes_where_the_pixels_are_also_on_a_machine_without_a_gpu()
         assert annealed_mean(logits, colours).device.type == "cuda"
 
 
-# --- shapes -----------------------------------------------------------------------------------------------------------
-
-
-def test_shapes_are_what_the_docstring_says():
-    x, kind, blue = shapes(300)
-    assert x.shape == (300, 3, 24, 24)
-    assert x.dtype == torch.float32
-    inside = x[:, 0] < 0.9
-    assert sorted(x[:, 0].unique().tolist()) == pytest.approx([0.70, 0.95])
-    assert chroma(x)[~inside].max() < 1e-3
-    torch.testing.assert_close(chroma(x)[inside], torch.full((int(inside.sum()),), 40.0), atol=1e-3, rtol=0)
-    assert torch.equal((x[:, 2] < 0.5).flatten(1).any(1), blue)
-    assert not blue[kind == 0].any()
-    assert (inside.flatten(1).sum(1) > 40).all()
-    border = torch.ones(24, 24, dtype=torch.bool)
-    border[1:-1, 1:-1] = False
-    assert not inside[:, border].any(), "a shape is cut off"
-
-
-def test_both_colours_can_be_shown_on_a_screen():
-    x = shapes(30).x
-    torch.testing.assert_close(to_lab(to_rgb(x)), x, atol=3e-3, rtol=0)
-
-
-def test_the_odds_are_kept_and_the_seed_matters():
-    _, kind, blue = shapes(20_000, odds=(0.9, 0.5, 0.1))
-    for k, p in enumerate((0.9, 0.5, 0.1)):
-        assert 1 - blue[kind == k].float().mean().item() == pytest.approx(p, abs=0.02)
-    assert torch.equal(shapes(5).x, shapes(5).x)
-    assert not torch.equal(shapes(5).x, shapes(5, seed=1).x)
-
-
-@pytest.mark.parametrize("odds", [(1.0, 0.5), (0.5, 0.5, 1.5)])
-def test_odds_that_are_none_are_refused(odds):
-    with pytest.raises(ValueError, match="three numbers from 0 to 1"):
-        shapes(5, odds=odds)
-
-
-def test_a_number_of_shapes_below_1_is_refused():
-    with pytest.raises(ValueError, match="count is 0"):
-        shapes(0)
-
-
 # --- training ---------------------------------------------------------------------------------------------------------
 
 
@@ -478,7 +431,7 @@ def test_a_colorizer_learns_the_mean_and_a_classifier_the_odds():
     share = (x[:, 2] > 0.55)[inside].float().mean().item()
     torch.manual_seed(0)
     model = Colorizer()
-    fit(model, x, colorization, epochs=20, batch_size=16, lr=1e-2)
+    fit(model, x, colorization(), epochs=20, batch_size=16, lr=1e-2)
     with torch.no_grad():
         found = chroma(coloured(x[:, :1], model(x[:, :1])))[inside].mean().item()
     assert found == pytest.approx((2 * share - 1) * 40, rel=0.3)

@@ -12,14 +12,16 @@ import tarfile
 import threading
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from types import SimpleNamespace
+from urllib.error import URLError
 
 import numpy as np
 import pytest
 import torch
 
-from companion import _torchvision, datasets, digits, fashion_mnist, mnist
+from companion import _torchvision, cifar10, datasets, digits, fashion_mnist, mnist
 from companion._torchvision import import_torchvision
-from companion.datasets import cifar10
+from companion.colour_space import chroma, to_lab, to_rgb
+from companion.datasets import card_transactions, shapes
 
 LOADERS = [("MNIST", mnist), ("FashionMNIST", fashion_mnist)]
 FILES = list(datasets._IDX_SIZES)
@@ -85,32 +87,20 @@ def test_digits_are_the_same_at_every_call_and_not_shared(data):
         assert torch.equal(again, first)
 
 
-def test_a_damaged_digits_file_is_refused_and_the_message_says_what_to_do(tmp_path, monkeypatch):
-    content = bytearray(datasets.DIGITS_FILE.read_bytes())
-    content[len(content) // 2] ^= 1  # one bit
-    damaged = tmp_path / "digits.npz"
-    damaged.write_bytes(content)
-    monkeypatch.setattr(datasets, "DIGITS_FILE", damaged)
-    with pytest.raises(
-        ValueError, match=r"is damaged: its SHA-256 is .*expected .*git checkout companion/data"
-    ) as error:
-        digits()
-    assert str(damaged) in str(error.value)
+def test_take_gives_the_first_of_each_split(data):
+    x_train, y_train, x_test, y_test = data.take(30, 20)
+    assert torch.equal(x_train, data.x_train[:30])
+    assert torch.equal(y_train, data.y_train[:30])
+    assert torch.equal(x_test, data.x_test[:20])
+    assert torch.equal(y_test, data.y_test[:20])
 
 
-def test_a_truncated_digits_file_is_refused(tmp_path, monkeypatch):
-    damaged = tmp_path / "digits.npz"
-    damaged.write_bytes(datasets.DIGITS_FILE.read_bytes()[:-100])
-    monkeypatch.setattr(datasets, "DIGITS_FILE", damaged)
-    with pytest.raises(ValueError, match="is damaged"):
-        digits()
-
-
-def test_a_missing_digits_file_is_named_and_the_message_says_what_to_do(tmp_path, monkeypatch):
-    monkeypatch.setattr(datasets, "DIGITS_FILE", tmp_path / "digits.npz")
-    with pytest.raises(FileNotFoundError, match=r"Install the package again.*git checkout companion/data") as error:
-        digits()
-    assert str(tmp_path / "digits.npz") in str(error.value)
+@pytest.mark.parametrize(
+    ("train", "test", "message"), [(0, 1, "train is 0"), (1, 1.5, "test is 1.5"), (1, 1001, "1000")]
+)
+def test_take_refuses_more_than_there_is(data, train, test, message):
+    with pytest.raises(ValueError, match=message):
+        data.take(train, test)
 
 
 # --- mnist and fashion_mnist ------------------------------------------------------------------------------------------
@@ -525,3 +515,85 @@ def test_a_machine_without_torchvision_says_so(monkeypatch):
     monkeypatch.setitem(sys.modules, "torchvision", None)
     with pytest.raises(ImportError, match="torchvision"):
         import_torchvision()
+
+
+# --- card transactions -------------------------------------------------------------------------------------------------
+
+
+def openml_table(names):
+    return SimpleNamespace(
+        data=np.arange(3.0 * len(names)).reshape(3, -1), target=np.array(["0", "1", "0"]), feature_names=names
+    )
+
+
+def test_card_transactions(monkeypatch):
+    asked = {}
+
+    def fetch(**kwargs):
+        asked.update(kwargs)
+        return openml_table(["Time", "V1", "Amount"])
+
+    monkeypatch.setattr("sklearn.datasets.fetch_openml", fetch)
+    features, is_fraud = card_transactions(data_home="here")
+    assert asked == {"data_id": 1597, "as_frame": False, "data_home": "here"}
+    assert features.dtype == torch.float32
+    assert features.tolist() == [[1, 2], [4, 5], [7, 8]]  # the time is left out
+    assert is_fraud.tolist() == [False, True, False]
+
+
+def test_card_transactions_without_a_time(monkeypatch):
+    monkeypatch.setattr("sklearn.datasets.fetch_openml", lambda **kwargs: openml_table(["V1", "Amount"]))
+    assert card_transactions().features.shape == (3, 2)
+
+
+@pytest.mark.parametrize("error", [URLError("no route to host"), TimeoutError("timed out")])
+def test_card_transactions_without_a_network(monkeypatch, error):
+    def fetch(**kwargs):
+        raise error
+
+    monkeypatch.setattr("sklearn.datasets.fetch_openml", fetch)
+    with pytest.raises(ConnectionError, match=r"1597.*Connect to a network.*load_breast_cancer"):
+        card_transactions()
+
+
+# --- shapes -----------------------------------------------------------------------------------------------------------
+
+
+def test_shapes_are_what_the_docstring_says():
+    x, kind, blue = shapes(300)
+    assert x.shape == (300, 3, 24, 24)
+    assert x.dtype == torch.float32
+    inside = x[:, 0] < 0.9
+    assert sorted(x[:, 0].unique().tolist()) == pytest.approx([0.70, 0.95])
+    assert chroma(x)[~inside].max() < 1e-3
+    torch.testing.assert_close(chroma(x)[inside], torch.full((int(inside.sum()),), 40.0), atol=1e-3, rtol=0)
+    assert torch.equal((x[:, 2] < 0.5).flatten(1).any(1), blue)
+    assert not blue[kind == 0].any()
+    assert (inside.flatten(1).sum(1) > 40).all()
+    border = torch.ones(24, 24, dtype=torch.bool)
+    border[1:-1, 1:-1] = False
+    assert not inside[:, border].any(), "a shape is cut off"
+
+
+def test_both_colours_can_be_shown_on_a_screen():
+    x = shapes(30).x
+    torch.testing.assert_close(to_lab(to_rgb(x)), x, atol=3e-3, rtol=0)
+
+
+def test_the_odds_are_kept_and_the_seed_matters():
+    _, kind, blue = shapes(20_000, odds=(0.9, 0.5, 0.1))
+    for k, p in enumerate((0.9, 0.5, 0.1)):
+        assert 1 - blue[kind == k].float().mean().item() == pytest.approx(p, abs=0.02)
+    assert torch.equal(shapes(5).x, shapes(5).x)
+    assert not torch.equal(shapes(5).x, shapes(5, seed=1).x)
+
+
+@pytest.mark.parametrize("odds", [(1.0, 0.5), (0.5, 0.5, 1.5)])
+def test_odds_that_are_none_are_refused(odds):
+    with pytest.raises(ValueError, match="three numbers from 0 to 1"):
+        shapes(5, odds=odds)
+
+
+def test_a_number_of_shapes_below_1_is_refused():
+    with pytest.raises(ValueError, match="count is 0"):
+        shapes(0)

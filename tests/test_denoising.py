@@ -8,7 +8,8 @@ import torch
 from torch import nn
 from torch.distributions import Categorical, Independent, MixtureSameFamily, Normal
 
-from companion import denoising, gaussian_noise, masking_noise, mse, salt_and_pepper_noise, tweedie_score
+from companion import denoising, gaussian_noise, mse
+from companion.denoising import masking_noise, salt_and_pepper_noise, tweedie_score
 
 NOISES = [gaussian_noise, salt_and_pepper_noise, masking_noise]
 N = 100_000  # pixels of `grey`

@@ -17,25 +17,22 @@ from companion import (
     DenseAutoencoder,
     Explorer,
     PlaneExplorer,
-    UNet,
     answer_grey_,
     bce,
-    bce_with_logits,
     digits,
     evaluate,
     fit,
     gaussian_noise,
-    masking_noise,
     mse,
     reconstruction,
-    salt_and_pepper_noise,
     show_history,
     show_images,
     show_rows,
     squared_error,
-    tweedie_score,
 )
 from companion._check import check_images
+from companion.denoising import UNet, masking_noise, salt_and_pepper_noise, tweedie_score
+from companion.losses import bce_with_logits
 
 NAN = float("nan")
 X = torch.rand(4, 1, 4, 4)
@@ -89,9 +86,9 @@ OUT_OF_RANGE = {
     ),
 }
 STRICT = {
-    "fit": ("x", lambda x: fit(model(), x, reconstruction)),
-    "fit, x_test": ("x_test", lambda x: fit(model(), X, reconstruction, x_test=x)),
-    "evaluate": ("x", lambda x: evaluate(model(), x, reconstruction)),
+    "fit": ("x", lambda x: fit(model(), x, reconstruction())),
+    "fit, x_test": ("x_test", lambda x: fit(model(), X, reconstruction(), x_test=x)),
+    "evaluate": ("x", lambda x: evaluate(model(), x, reconstruction())),
 }
 ANY_RANGE = {
     "PCA": ("x", lambda x: PCA(x, 1)),
@@ -127,16 +124,16 @@ def test_noisy_images_are_welcome_where_they_make_sense(function, case):
 
 
 def test_the_edges_of_the_range_are_inside():
-    evaluate(model(), torch.ones(1, 1, 4, 4), reconstruction)
-    evaluate(model(), torch.zeros(1, 1, 4, 4), reconstruction)
+    evaluate(model(), torch.ones(1, 1, 4, 4), reconstruction())
+    evaluate(model(), torch.zeros(1, 1, 4, 4), reconstruction())
 
 
 @pytest.mark.parametrize("bad", [0, -1, 2.5, "10", None, NAN, True])
 def test_whole_numbers_above_zero(bad):
     calls = [
-        ("epochs", lambda: fit(model(), X, reconstruction, epochs=bad)),
-        ("batch_size", lambda: fit(model(), X, reconstruction, batch_size=bad)),
-        ("batch_size", lambda: evaluate(model(), X, reconstruction, batch_size=bad)),
+        ("epochs", lambda: fit(model(), X, reconstruction(), epochs=bad)),
+        ("batch_size", lambda: fit(model(), X, reconstruction(), batch_size=bad)),
+        ("batch_size", lambda: evaluate(model(), X, reconstruction(), batch_size=bad)),
         ("code_size", lambda: PCA(X, bad)),
         ("columns", lambda: show_images(X, columns=bad)),
         ("code_size and every entry of hidden", lambda: DenseAutoencoder(bad)),
@@ -172,7 +169,7 @@ def test_the_maps_of_a_unet():
 
 @pytest.mark.parametrize("bad", [0, -0.1, NAN, float("inf"), "fast", None, True])
 def test_numbers_above_zero(bad):
-    check(lambda: fit(model(), X, reconstruction, lr=bad), ValueError, f"lr is {bad!r}; expected a number above 0")
+    check(lambda: fit(model(), X, reconstruction(), lr=bad), ValueError, f"lr is {bad!r}; expected a number above 0")
     check(lambda: tweedie_score(lambda x: x, X, bad), ValueError, f"sigma is {bad!r}; expected a number above 0")
 
 
@@ -180,7 +177,7 @@ def test_bad_arguments_are_refused_before_the_model_is_touched():
     untouched = model().eval()
     before = [p.clone() for p in untouched.parameters()]
     with pytest.raises(ValueError, match="epochs is 0"):
-        fit(untouched, X, reconstruction, epochs=0)
+        fit(untouched, X, reconstruction(), epochs=0)
     assert not untouched.training
     assert all(torch.equal(a, b) for a, b in zip(untouched.parameters(), before, strict=True))
 
@@ -411,7 +408,7 @@ def test_a_model_leads_grey_images_back_to_its_shape(x, expected):
 
 def test_channels_last_in_fit_is_told_by_the_model():
     with pytest.raises(ValueError, match=re.escape("Use x.permute(0, 3, 1, 2).")):
-        fit(DenseAutoencoder(2, hidden=()), IMAGES.permute(0, 2, 3, 1), reconstruction, epochs=1)
+        fit(DenseAutoencoder(2, hidden=()), IMAGES.permute(0, 2, 3, 1), reconstruction(), epochs=1)
 
 
 def test_images_with_nan_are_left_out():
@@ -487,7 +484,7 @@ def test_numpys_numbers_are_numbers():
         == 4
     )
     fit(
-        model(), X, reconstruction, epochs=np.int64(2), batch_size=np.int32(2), lr=np.float64(1e-3), seed=np.int64(3),
+        model(), X, reconstruction(), epochs=np.int64(2), batch_size=np.int32(2), lr=np.float64(1e-3), seed=np.int64(3),
         decay=np.bool_(True),
     )  # fmt: skip
     check(lambda: DenseAutoencoder(2, mean_pixel=X.mean()), ValueError, "mean_pixel is a tensor", ".item()")
@@ -498,7 +495,7 @@ def test_numpys_numbers_are_numbers():
 def test_seeds(bad):
     for call in (fit, evaluate):
         check(
-            lambda call=call: call(model(), X, reconstruction, seed=bad),
+            lambda call=call: call(model(), X, reconstruction(), seed=bad),
             ValueError,
             f"seed is {bad!r}; expected a whole",
         )
@@ -506,7 +503,7 @@ def test_seeds(bad):
 
 @pytest.mark.parametrize("bad", ["no", None, 0, 1.0])
 def test_decay(bad):
-    check(lambda: fit(model(), X, reconstruction, decay=bad), TypeError, f"decay is {bad!r}; expected True or False")
+    check(lambda: fit(model(), X, reconstruction(), decay=bad), TypeError, f"decay is {bad!r}; expected True or False")
 
 
 # --- losses, noise, score ---------------------------------------------------------------------------------------------

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from companion.colorization import annealed_mean
 from companion.exercises import colorization as exercises
 from companion.exercises._verdict import NO_ANSWER
+from companion.palette import annealed_mean
 
 LETTERS = [("E", "one of the letters"), (3, "one of the letters"), (None, "one of the letters"), ("", "one of the")]
 

@@ -7,7 +7,8 @@ import pytest
 import torch
 from torch import nn
 
-from companion import article_network, denoising, fit, gaussian_noise, mse
+from companion import denoising, fit, gaussian_noise, mse
+from companion.denoising import article_network
 from companion.exercises import denoising as exercises
 from companion.exercises._verdict import NO_ANSWER
 

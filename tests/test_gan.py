@@ -1,15 +1,14 @@
 """The GAN's losses against torch's cross-entropy and the closed forms of Goodfellow et al.; its loop, and what ships."""
 
-import hashlib
 import math
 
 import pytest
 import torch
 import torch.nn.functional as F
 
-from companion import digit_classifier, frechet_distance, gan
-from companion._weights import load_shipped, save_shipped
+from companion import gan
 from companion.gan import Discriminator, Generator, discriminator_loss, fit_gan, generator_loss, trained_generator
+from companion.generation import digit_classifier, frechet_distance
 
 
 def test_shapes_and_range():
@@ -171,29 +170,3 @@ def test_the_shipped_generator_draws_digits(data):
     assert frechet_distance(classifier.features(x), classifier.features(data.x_test)) < 35
     shares = torch.bincount(classifier(x).argmax(1), minlength=10) / 1000
     assert shares.min() > 0.02
-
-
-def test_a_damaged_generator_is_refused(tmp_path, monkeypatch):
-    content = bytearray(gan.GENERATOR_FILE.read_bytes())
-    content[len(content) // 2] ^= 1
-    monkeypatch.setattr(gan, "GENERATOR_FILE", tmp_path / "gan_generator.npz")
-    with pytest.raises(FileNotFoundError, match=r"gan_generator\.npz"):
-        trained_generator()
-    gan.GENERATOR_FILE.write_bytes(content)
-    with pytest.raises(ValueError, match=r"gan_generator\.npz is damaged"):
-        trained_generator()
-
-
-def test_weights_survive_half_precision(tmp_path):
-    """save_shipped and load_shipped: rounded to half precision, whole numbers whole, and in eval mode."""
-    generator = Generator(code_size=3, channels=(4, 2))
-    generator(torch.randn(8, 3))  # moves batch normalisation's averages and counts the batch
-    file = tmp_path / "weights.npz"
-    save_shipped(generator, file)
-    loaded = load_shipped(Generator(code_size=3, channels=(4, 2)), file, hashlib.sha256(file.read_bytes()).hexdigest())
-    assert not loaded.training
-    for name, value in loaded.state_dict().items():
-        original = generator.state_dict()[name]
-        assert value.dtype == original.dtype
-        expected = original.half().float() if original.is_floating_point() else original
-        assert torch.equal(value, expected), name

@@ -7,15 +7,8 @@ import pytest
 import torch
 from torch.distributions import Bernoulli, ContinuousBernoulli, Normal
 
-from companion import (
-    bce,
-    bce_with_logits,
-    bernoulli_entropy,
-    continuous_bernoulli_nll,
-    gaussian_nll,
-    mse,
-    squared_error,
-)
+from companion import bce, mse, squared_error
+from companion.losses import bce_with_logits, bernoulli_entropy, continuous_bernoulli_nll, gaussian_nll
 
 SUMMED = [squared_error, bce, gaussian_nll, bce_with_logits, continuous_bernoulli_nll]
 LOSSES = [mse, *SUMMED]

@@ -6,7 +6,7 @@ import torch
 from sklearn.datasets import make_swiss_roll
 from sklearn.manifold import Isomap
 
-from companion import arc_length, distance_penalty, graph_distances, swiss_roll
+from companion.manifold import arc_length, distance_penalty, graph_distances, swiss_roll
 
 
 def test_arc_length_is_the_length_of_the_spiral():

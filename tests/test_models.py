@@ -1,11 +1,9 @@
 """The autoencoders, PCA and the starting weights: one contract, tested on every model."""
 
 from functools import partial
-from math import prod, sqrt
+from math import sqrt
 
-import numpy as np
 import pytest
-import sklearn.decomposition
 import torch
 from torch import nn
 
@@ -13,10 +11,7 @@ from companion import (
     PCA,
     ConvAutoencoder,
     DenseAutoencoder,
-    UNet,
     answer_grey_,
-    article_network,
-    evaluate,
     fit,
     mlp,
     mse,
@@ -24,6 +19,7 @@ from companion import (
     pytorch_default_,
     reconstruction,
 )
+from companion.denoising import UNet, article_network
 
 SHAPES = [(1, 28, 28), (3, 32, 32), (1, 8, 8)]
 TRAINED = [DenseAutoencoder, ConvAutoencoder, UNet]
@@ -129,7 +125,7 @@ def test_images_of_another_shape_are_refused(build):
 def test_reconstruction_compares_the_answer_with_the_image():
     model = TINY[0]()
     x = torch.rand(5, 1, 4, 4)
-    terms = reconstruction(model, x)
+    terms = reconstruction()(model, x)
     assert terms.keys() == {"loss"}
     torch.testing.assert_close(terms["loss"], mse(model(x), x))
 
@@ -141,7 +137,7 @@ def test_reconstruction_compares_the_answer_with_the_image():
 def test_gradient_reaches_every_parameter(build, data, device):
     """A layer that is built but not used, or cut off by a detach, would never learn."""
     model = build().to(device)
-    reconstruction(model, data.x_train[:32].to(device))["loss"].backward()
+    reconstruction()(model, data.x_train[:32].to(device))["loss"].backward()
     for name, parameter in model.named_parameters():
         assert parameter.grad is not None, name
         assert parameter.grad.abs().max() > 0, name
@@ -167,7 +163,7 @@ def test_gradients_match_finite_differences(build):
 def test_eight_digits_are_learnt_by_heart(build, data):
     """A model that cannot overfit eight images has a broken path from input to output."""
     model = build()
-    history = fit(model, data.x_train[:8], reconstruction, epochs=200, device="cpu")
+    history = fit(model, data.x_train[:8], reconstruction(), epochs=200, device="cpu")
     assert history["loss"][-1] < 0.02 * history["loss"][0]
 
 
@@ -303,75 +299,3 @@ def test_every_path_of_the_unet_is_used(skip):
     whole = model.decode(tuple(maps))
     maps[skip] = torch.zeros_like(maps[skip])
     assert (model.decode(tuple(maps)) - whole).abs().max() > 1e-3
-
-
-# --- PCA --------------------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def pca_data(data):
-    return data.x_train[:600], data.x_test[:200]
-
-
-@pytest.mark.parametrize("k", [1, 5, 32])
-def test_pca_agrees_with_scikit_learn(k, pca_data):
-    """The same subspace, the same axes up to their sign, the same reconstruction."""
-    x, x_test = pca_data
-    ours = PCA(x, k)
-    theirs = sklearn.decomposition.PCA(k, svd_solver="full").fit(x.flatten(1).double().numpy())
-    expected = theirs.inverse_transform(theirs.transform(x_test.flatten(1).double().numpy()))
-    np.testing.assert_allclose(ours(x_test).flatten(1).numpy(), expected, atol=1e-3)
-    cosines = np.abs((ours.components.double().numpy() * theirs.components_).sum(1))
-    np.testing.assert_allclose(cosines, 1, atol=1e-4)
-    np.testing.assert_allclose(ours.mean.numpy(), theirs.mean_, atol=1e-5)
-
-
-def test_pca_components_are_orthonormal_and_the_codes_uncorrelated_and_ordered(pca_data):
-    x, _ = pca_data
-    model = PCA(x, 10)
-    torch.testing.assert_close(model.components @ model.components.T, torch.eye(10), atol=1e-5, rtol=0)
-    z = model.encode(x).double()
-    torch.testing.assert_close(z.mean(0), torch.zeros(10, dtype=torch.float64), atol=1e-4, rtol=0)
-    covariance = torch.cov(z.T)
-    variances = covariance.diag()
-    assert (variances[:-1] >= variances[1:]).all()
-    assert (covariance - variances.diag()).abs().max() < 1e-4 * variances[0]
-
-
-@pytest.mark.parametrize("k", [1, 10, 100])
-def test_the_error_of_pca_is_the_sum_of_the_discarded_eigenvalues(k, pca_data):
-    x, _ = pca_data
-    eigenvalues = torch.linalg.eigvalsh(torch.cov(x.flatten(1).double().T, correction=0)).flip(0)
-    error = evaluate(PCA(x, k), x, reconstruction, device="cpu")["loss"] * 784
-    assert error == pytest.approx(eigenvalues[k:].sum().item(), rel=1e-4)
-
-
-def test_full_rank_pca_reconstructs_exactly():
-    x = torch.rand(40, 1, 4, 5)
-    new = torch.rand(7, 1, 4, 5)
-    torch.testing.assert_close(PCA(x, 20)(new), new, atol=1e-5, rtol=0)
-    few = x[:6]  # fewer images than pixels
-    torch.testing.assert_close(PCA(few, 6)(few), few, atol=1e-5, rtol=0)
-
-
-def test_pca_projects():
-    """A second pass changes nothing, and the mean image is its own reconstruction."""
-    x = torch.rand(30, 3, 4, 4)
-    model = PCA(x, 5)
-    torch.testing.assert_close(model(model(x)), model(x), atol=1e-5, rtol=0)
-    mean = x.mean(0, keepdim=True)
-    torch.testing.assert_close(model(mean), mean)
-
-
-def test_pca_lives_where_its_images_live_and_moves(device):
-    x = torch.rand(30, 1, 4, 4)
-    on_device = PCA(x.to(device), 5)
-    assert on_device.mean.device.type == device.type
-    torch.testing.assert_close(
-        on_device(x.to(device)).cpu(), PCA(x, 5).to(device)(x.to(device)).cpu(), atol=1e-4, rtol=0
-    )
-
-
-def test_pca_has_nothing_to_train():
-    assert not list(pca().parameters())
-    assert prod(pca().components.shape) == 8 * 784

@@ -9,6 +9,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 
 import notebook_checks as checks
 from notebook_checks import BOOK, CHECKS, NOTEBOOKS, ROOT
+from tools.lesson import teach
 from tools.notebooks import normalise
 
 READ = {path.name: checks.read(path) for path in NOTEBOOKS}
@@ -156,12 +157,51 @@ def test_a_loose_tolerance_is_seen(tolerance, fine):
 def test_edited_definition_is_seen():
     source = (ROOT / "companion" / "losses.py").read_text()
     start = source.index("def squared_error")
-    taught = source[start : source.index("def bce")]
-    without_docstring = re.sub(r'    """.*?"""\n', "", taught, flags=re.S)
-    assert checks.drifted_definitions(notebook(code(taught))) == []
-    assert checks.drifted_definitions(notebook(code("# a comment\n" + without_docstring))) == []
+    in_full = source[start : source.index("def gaussian_nll")]
+    taught = teach(*checks.PACKAGE["squared_error"])
+    assert "check_same_shape" in in_full
+    assert "check_same_shape" not in taught
+    for same in (in_full, taught, "# a comment\n" + taught):
+        assert checks.drifted_definitions(notebook(code(same))) == []
     assert checks.drifted_definitions(notebook(code(taught.replace(".sum(1)", ".mean(1)"))))
     assert checks.drifted_definitions(notebook(code("def my_own(x): return x"))) == []
+
+
+@pytest.mark.parametrize(
+    ("statement", "fine"),
+    [
+        ("from companion import digits", True),
+        ("from companion.vae import VAE", True),
+        ("from companion._check import check_images", False),
+        ("from companion.vae import _check_gaussian", False),
+    ],
+)
+def test_a_private_import_is_seen(statement, fine):
+    assert (checks.private_imports(notebook(code(statement))) == []) is fine
+
+
+FOLDED = {"tags": ["hide-input"]}
+
+
+@pytest.mark.parametrize(
+    ("cell", "message"),
+    [
+        (code("\n".join(["x = 1"] * 15)), None),
+        (code("\n".join(["x = 1"] * 16)), "the first code cell has 16 lines"),
+        (code("\n".join(["x = 1"] * 16), **FOLDED), None),
+        (code("x = " + "1" * 72), None),
+        (code("x = " + "1" * 73), "a line of 77 columns"),
+        (code("x = " + "1" * 73, **FOLDED), None),
+        (code("ax.plot(x)"), "1 of 1 open lines draw"),
+        (code("ax.plot(x)\nplt.show()", **FOLDED), None),
+        (code("ax.set_title('a', fontsize=9)", **FOLDED), "sets a size"),
+        (code("print(f\"{'error':8} {'PCA':>8}\")"), "pads a header by hand"),
+        (code('print(f"{error:8.3f}")'), None),
+    ],
+)
+def test_code_that_is_no_lesson_is_seen(cell, message):
+    found = checks.lesson_code_problems(notebook(cell))
+    assert any(message in problem for problem in found) if message else found == []
 
 
 def test_exercise_without_solution_or_with_a_failing_one_is_seen():

@@ -6,8 +6,8 @@ import sklearn.decomposition
 import torch
 from scipy.linalg import subspace_angles
 
-from companion import PCA, LinearAutoencoder, fit_on_covariance, mse, principal_angles, principal_axes, squared_error
-from companion.pca import as_one_matrix
+from companion import PCA, evaluate, mse, reconstruction, squared_error
+from companion.pca import LinearAutoencoder, as_one_matrix, fit_on_covariance, principal_angles, principal_axes
 from no_doubles import NoDoubles
 
 
@@ -210,3 +210,76 @@ def test_no_linear_autoencoder_beats_pca(images):
     for _ in range(20):
         model = LinearAutoencoder(2, image_shape=(1, 6, 6))
         assert mse(model(images), images) > best
+
+
+# --- PCA --------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def pca_data(data):
+    return data.x_train[:600], data.x_test[:200]
+
+
+@pytest.mark.parametrize("k", [1, 5, 32])
+def test_pca_agrees_with_scikit_learn(k, pca_data):
+    """The same subspace, the same axes up to their sign, the same reconstruction."""
+    x, x_test = pca_data
+    ours = PCA(x, k)
+    theirs = sklearn.decomposition.PCA(k, svd_solver="full").fit(x.flatten(1).double().numpy())
+    expected = theirs.inverse_transform(theirs.transform(x_test.flatten(1).double().numpy()))
+    np.testing.assert_allclose(ours(x_test).flatten(1).numpy(), expected, atol=1e-3)
+    cosines = np.abs((ours.components.double().numpy() * theirs.components_).sum(1))
+    np.testing.assert_allclose(cosines, 1, atol=1e-4)
+    np.testing.assert_allclose(ours.mean.numpy(), theirs.mean_, atol=1e-5)
+
+
+def test_pca_components_are_orthonormal_and_the_codes_uncorrelated_and_ordered(pca_data):
+    x, _ = pca_data
+    model = PCA(x, 10)
+    torch.testing.assert_close(model.components @ model.components.T, torch.eye(10), atol=1e-5, rtol=0)
+    z = model.encode(x).double()
+    torch.testing.assert_close(z.mean(0), torch.zeros(10, dtype=torch.float64), atol=1e-4, rtol=0)
+    covariance = torch.cov(z.T)
+    variances = covariance.diag()
+    assert (variances[:-1] >= variances[1:]).all()
+    assert (covariance - variances.diag()).abs().max() < 1e-4 * variances[0]
+
+
+@pytest.mark.parametrize("k", [1, 10, 100])
+def test_the_error_of_pca_is_the_sum_of_the_discarded_eigenvalues(k, pca_data):
+    x, _ = pca_data
+    eigenvalues = torch.linalg.eigvalsh(torch.cov(x.flatten(1).double().T, correction=0)).flip(0)
+    error = evaluate(PCA(x, k), x, reconstruction(), device="cpu")["loss"] * 784
+    assert error == pytest.approx(eigenvalues[k:].sum().item(), rel=1e-4)
+
+
+def test_full_rank_pca_reconstructs_exactly():
+    x = torch.rand(40, 1, 4, 5)
+    new = torch.rand(7, 1, 4, 5)
+    torch.testing.assert_close(PCA(x, 20)(new), new, atol=1e-5, rtol=0)
+    few = x[:6]  # fewer images than pixels
+    torch.testing.assert_close(PCA(few, 6)(few), few, atol=1e-5, rtol=0)
+
+
+def test_pca_projects():
+    """A second pass changes nothing, and the mean image is its own reconstruction."""
+    x = torch.rand(30, 3, 4, 4)
+    model = PCA(x, 5)
+    torch.testing.assert_close(model(model(x)), model(x), atol=1e-5, rtol=0)
+    mean = x.mean(0, keepdim=True)
+    torch.testing.assert_close(model(mean), mean)
+
+
+def test_pca_lives_where_its_images_live_and_moves(device):
+    x = torch.rand(30, 1, 4, 4)
+    on_device = PCA(x.to(device), 5)
+    assert on_device.mean.device.type == device.type
+    torch.testing.assert_close(
+        on_device(x.to(device)).cpu(), PCA(x, 5).to(device)(x.to(device)).cpu(), atol=1e-4, rtol=0
+    )
+
+
+def test_pca_has_nothing_to_train():
+    model = PCA(torch.rand(16, 1, 28, 28), 8)
+    assert not list(model.parameters())
+    assert model.components.shape == (8, 784)

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 import torch
 
-from companion import COLOURS, set_style, show_history, show_images, show_rows
+from companion import COLOURS, digits, set_style, show_history, show_images, show_rows
+from companion.plots import DIGIT_COLOURS, show_map
 
 HISTORY = {"loss": [3.0, 2.0, 1.5], "test_loss": [3.5, 2.5, 2.0], "seconds": [0.1, 0.2, 0.3]}
 CALLS = [
@@ -126,3 +127,32 @@ def test_the_style_uses_the_colours_and_can_be_told_apart():
         assert len(lines) == 2
         assert not any(line.get_visible() for line in lines)
         assert not any(spine.get_visible() for spine in ax.spines.values())
+
+
+def test_show_map_colours_points_and_writes_each_digit():
+    y = digits().y_train[:200]
+    z = torch.randn(200, 2, generator=torch.Generator().manual_seed(0))
+    ax = show_map(z, y)
+    assert sorted(text.get_text() for text in ax.texts) == sorted(str(d) for d in y.unique().tolist())
+    first = ax.collections[0].get_facecolors()[0]
+    assert np.allclose(first, plt.matplotlib.colors.to_rgba(DIGIT_COLOURS[int(y[0])]))
+    assert len(set(DIGIT_COLOURS)) == 10
+    plain = show_map(z, y, label=False)
+    assert not plain.texts
+    assert not show_map(z).texts
+    plt.close("all")
+
+
+def test_show_map_writes_a_digit_where_its_kind_is_densest():
+    z = torch.cat([torch.zeros(30, 2), torch.tensor([[9.0, 9], [-9, 9], [9, -9]])])
+    ax = show_map(z, torch.zeros(33, dtype=torch.long))
+    assert ax.texts[0].get_position() == (0, 0)
+    plt.close("all")
+
+
+def test_show_map_draws_three_columns_in_space_and_on_a_given_ax():
+    z, y = torch.randn(20, 3), torch.arange(20) % 10
+    assert show_map(z, y).name == "3d"
+    ax = plt.figure().add_subplot()
+    assert show_map(z[:, :2], y, ax=ax) is ax
+    plt.close("all")

@@ -5,7 +5,8 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from companion import PCA, ConvAutoencoder, article_network, denoising, evaluate, fit, gaussian_noise, reconstruction
+from companion import PCA, ConvAutoencoder, denoising, evaluate, fit, gaussian_noise, reconstruction
+from companion.denoising import article_network
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +38,7 @@ def test_convolutions_do_better_with_the_same_code(data):
     fit(network, data.x_train, denoising(), epochs=30, device="cpu")
     assert network.encode(data.x_test[:1]).shape == (1, 32)
     assert evaluate(network, data.x_test, denoising(), device="cpu")["loss"] <= 0.0085
-    assert evaluate(network, data.x_test, reconstruction, device="cpu")["loss"] <= 0.0085
+    assert evaluate(network, data.x_test, reconstruction(), device="cpu")["loss"] <= 0.0085
 
 
 def test_a_denoised_digit_is_still_that_digit(trained, data):

@@ -8,17 +8,14 @@ from sklearn.linear_model import LogisticRegression
 from torch import nn
 from torch.distributions import Bernoulli, kl_divergence
 
-from companion import (
+from companion import fit, mse, reconstruction, squared_error
+from companion.sparsity import (
     ShallowAutoencoder,
     active,
     bernoulli_kl,
-    fit,
     kl_sparse,
     l1_sparse,
     linear_probe,
-    mse,
-    reconstruction,
-    squared_error,
     static,
     strength,
     top_k,
@@ -77,7 +74,7 @@ def test_the_decoder_shares_its_start_but_not_its_weights():
 def test_it_can_be_trained():
     x = torch.rand(64, 1, 4, 4)
     model = ShallowAutoencoder(40, **SMALL)
-    history = fit(model, x, reconstruction, epochs=20, device="cpu")
+    history = fit(model, x, reconstruction(), epochs=20, device="cpu")
     assert history["loss"][-1] < 0.5 * history["loss"][0]
 
 
@@ -349,7 +346,7 @@ def test_a_wide_network_copies_static_and_a_narrow_one_cannot(data):
     back = {}
     for size in (800, 32):
         model = ShallowAutoencoder(size)
-        fit(model, data.x_train[:1000], reconstruction, epochs=2, device="cpu")
+        fit(model, data.x_train[:1000], reconstruction(), epochs=2, device="cpu")
         back[size] = 1 - mse(model(shown), shown) / variance
     assert back[800] > 0.6
     assert back[32] < 0.2

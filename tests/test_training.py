@@ -18,36 +18,31 @@ import companion.training
 import two_processes as two_processes_script
 from companion import (
     PCA,
-    VAE,
     ConvAutoencoder,
-    ConvVAE,
     DenseAutoencoder,
-    DigitClassifier,
-    LinearAutoencoder,
-    ShallowAutoencoder,
-    Step,
     TrainingWarning,
-    UNet,
     answer_grey_,
     bce,
     denoising,
     evaluate,
     fit,
     gaussian_noise,
-    kl_to_standard_normal,
-    l1_sparse,
     mlp,
     mse,
-    negative_elbo,
     orthogonal_,
     pick_device,
     reconstruction,
-    reparameterize,
     squared_error,
 )
 from companion.colorization import Colorizer
+from companion.denoising import UNet
 from companion.diffusion import CodeNet, Denoiser, LatentSpace, PixelNet
 from companion.gan import Discriminator, Generator
+from companion.generation import DigitClassifier
+from companion.pca import LinearAutoencoder
+from companion.sparsity import ShallowAutoencoder, l1_sparse
+from companion.training import Step
+from companion.vae import VAE, ConvVAE, kl_to_standard_normal, negative_elbo, reparameterize
 from companion.vqvae import VQVAE
 
 SHAPE = (1, 4, 4)
@@ -79,7 +74,7 @@ def without_seconds(history):
 # --- what fit returns and leaves behind -------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("loss_fn", [reconstruction, denoising()], ids=["plain", "denoising"])
+@pytest.mark.parametrize("loss_fn", [reconstruction(), denoising()], ids=["plain", "denoising"])
 @pytest.mark.parametrize(
     "build", [tiny, partial(ConvAutoencoder, 3, image_shape=SHAPE), partial(UNet, image_shape=SHAPE)]
 )
@@ -93,7 +88,7 @@ def test_fit_reduces_the_loss(build, loss_fn, x, device):
 
 
 def test_history_has_one_entry_per_epoch(x):
-    history = fit(tiny(), x, reconstruction, epochs=4)
+    history = fit(tiny(), x, reconstruction(), epochs=4)
     assert history.keys() == {"loss", "seconds"}
     assert all(len(values) == 4 and all(isinstance(v, float) for v in values) for values in history.values())
     assert history["seconds"] == sorted(history["seconds"])
@@ -140,7 +135,7 @@ def test_the_model_is_in_train_mode_during_fit_and_in_eval_mode_after(x):
 
     def loss_fn(model, x):
         modes.append((model.training, model[1].training, torch.is_grad_enabled()))
-        return reconstruction(model, x)
+        return reconstruction()(model, x)
 
     model = nn.Sequential(tiny(), nn.Dropout(0.5)).eval()
     fit(model, x, loss_fn, epochs=2, batch_size=37, x_test=x)
@@ -164,7 +159,7 @@ def test_dropout_acts_during_fit_only(x):
             return x * self.scale
 
     model = Model()
-    fit(model, x, reconstruction, epochs=1)
+    fit(model, x, reconstruction(), epochs=1)
     model(x)
     assert seen[True] == [0]
     assert seen[False][-1] > 0
@@ -173,14 +168,14 @@ def test_dropout_acts_during_fit_only(x):
 # --- batches ----------------------------------------------------------------------------------------------------------
 
 
-def spied_batches(x, loss_fn=reconstruction, **kwargs):
+def spied_batches(x, loss_fn=None, **kwargs):
     """The first pixel of every image of every batch that fit sees; `x` must have them all different."""
     batches = []
 
     def spy(model, batch):
         if model.training:
             batches.append(batch[:, 0, 0, 0].tolist())
-        return loss_fn(model, batch)
+        return (loss_fn or reconstruction())(model, batch)
 
     fit(tiny(), x, spy, **kwargs)
     return batches
@@ -214,8 +209,8 @@ def test_the_loss_of_an_epoch_is_the_mean_over_its_images(batch_size, x):
     x[:5] = 0  # images of very different loss
     x[5:9] = 1
     model = tiny()
-    history = fit(model, x, reconstruction, epochs=3, batch_size=batch_size, lr=1e-12)
-    assert history["loss"] == pytest.approx([reconstruction(model, x)["loss"].item()] * 3, rel=1e-5)
+    history = fit(model, x, reconstruction(), epochs=3, batch_size=batch_size, lr=1e-12)
+    assert history["loss"] == pytest.approx([reconstruction()(model, x)["loss"].item()] * 3, rel=1e-5)
 
 
 # --- the optimiser ----------------------------------------------------------------------------------------------------
@@ -236,18 +231,18 @@ def rates(monkeypatch):
 
 
 def test_the_learning_rate_rises_and_then_falls_in_a_straight_line_to_zero(rates, x):
-    fit(tiny(), x, reconstruction, epochs=16, batch_size=8, lr=0.01)  # 80 steps, of which 4 warm up
+    fit(tiny(), x, reconstruction(), epochs=16, batch_size=8, lr=0.01)  # 80 steps, of which 4 warm up
     assert rates[:4] == pytest.approx([0.01 * (n + 1) / 4 * (1 - n / 80) for n in range(4)])
     assert rates[4:] == pytest.approx([0.01 * (1 - n / 80) for n in range(4, 80)])
 
 
 def test_a_run_of_few_steps_has_no_time_to_warm_up(rates, x):
-    fit(tiny(), x, reconstruction, epochs=2, batch_size=100, lr=0.01)
+    fit(tiny(), x, reconstruction(), epochs=2, batch_size=100, lr=0.01)
     assert rates == pytest.approx([0.01, 0.005])
 
 
 def test_without_decay_the_learning_rate_stays(rates, x):
-    fit(tiny(), x, reconstruction, epochs=4, batch_size=8, lr=0.01, decay=False)
+    fit(tiny(), x, reconstruction(), epochs=4, batch_size=8, lr=0.01, decay=False)
     assert rates == [0.01] * 20
 
 
@@ -256,7 +251,7 @@ def test_fit_is_the_loop_one_would_write_by_hand(decay, x, device):
     """Whole-set batches, so that the order does not matter: Adam, its gradients zeroed, its rate falling."""
     model = tiny().to(device)
     by_hand = deepcopy(model)
-    history = fit(model, x, reconstruction, epochs=25, batch_size=37, lr=0.01, decay=decay, device=device)
+    history = fit(model, x, reconstruction(), epochs=25, batch_size=37, lr=0.01, decay=decay, device=device)
     losses = []
     optimizer = torch.optim.Adam(by_hand.parameters(), lr=0.01)
     for epoch in range(25):
@@ -277,7 +272,7 @@ def test_noise_and_starting_weights_of_one_seed_are_unrelated(x):
 
     def draw(model, x):
         drawn.append(torch.randn(1000))
-        return reconstruction(model, x)
+        return reconstruction()(model, x)
 
     torch.manual_seed(0)
     starting_weights = torch.randn(1000)
@@ -449,10 +444,10 @@ def test_an_interrupted_run_leaves_the_model_home_and_in_eval_mode(call, error, 
         calls.append(1)
         if len(calls) == step:
             raise error("stopped")
-        return reconstruction(model, x)
+        return reconstruction()(model, x)
 
     model, state = Elsewhere().train(), torch.get_rng_state()
-    monkeypatch.setattr(companion.training, "_device_of", lambda model: torch.device("meta"))
+    monkeypatch.setattr(companion._device, "_device_of", lambda model: torch.device("meta"))
     with pytest.raises(error, match="stopped"):
         call(model, x, loss_fn, batch_size=8, device="cpu")
     assert model.sent == ["cpu", "meta"]
@@ -467,13 +462,13 @@ def test_an_interrupted_run_keeps_what_it_has_learnt(x):
         calls.append(1)
         if len(calls) == 20:
             raise KeyboardInterrupt
-        return reconstruction(model, x)
+        return reconstruction()(model, x)
 
     model = tiny()
-    before = evaluate(model, x, reconstruction)["loss"]
+    before = evaluate(model, x, reconstruction())["loss"]
     with pytest.raises(KeyboardInterrupt):
         fit(model, x, loss_fn, batch_size=8)
-    assert evaluate(model, x, reconstruction)["loss"] < before
+    assert evaluate(model, x, reconstruction())["loss"] < before
 
 
 # --- what is no objective, no model -----------------------------------------------------------------------------------
@@ -520,9 +515,12 @@ def test_what_is_no_objective_is_refused(loss_fn, message, x):
             lambda m, x: {"loss": (m(x) - x).square().mean((1, 2, 3))},
             "loss_fn returned 'loss' of shape (37,); expected one",
         ),
-        (lambda m, x: reconstruction(m, x) | {"z": m.encode(x)}, "loss_fn returned 'z' of shape (37, 3); expected one"),
-        (lambda m, x: reconstruction(m, x) | {"seconds": x.mean()}, "a term named 'seconds', a name that fit uses"),
-        (lambda m, x: reconstruction(m, x) | {"test_loss": x.mean()}, "a term named 'test_loss'"),
+        (
+            lambda m, x: reconstruction()(m, x) | {"z": m.encode(x)},
+            "loss_fn returned 'z' of shape (37, 3); expected one",
+        ),
+        (lambda m, x: reconstruction()(m, x) | {"seconds": x.mean()}, "a term named 'seconds', a name that fit uses"),
+        (lambda m, x: reconstruction()(m, x) | {"test_loss": x.mean()}, "a term named 'test_loss'"),
     ],
 )
 def test_terms_that_cannot_be_recorded_are_refused(terms, message, x):
@@ -537,7 +535,7 @@ def test_a_term_of_some_batches_only_is_refused(x):
 
     def loss_fn(model, x):
         calls.append(1)
-        return reconstruction(model, x) | ({"grey": x.mean()} if len(calls) % 2 else {})
+        return reconstruction()(model, x) | ({"grey": x.mean()} if len(calls) % 2 else {})
 
     with pytest.raises(ValueError, match=r"returned the terms \['loss'\] after \['loss', 'grey'\]; expected the same"):
         fit(tiny(), x, loss_fn, epochs=1, batch_size=8)
@@ -564,7 +562,7 @@ def test_a_loss_without_a_gradient_is_refused(loss, x):
 )
 def test_what_cannot_be_trained_is_refused(model, error, message, x):
     with pytest.raises(error, match=message):
-        fit(model(), x, reconstruction, epochs=1)
+        fit(model(), x, reconstruction(), epochs=1)
 
 
 def test_some_weights_may_be_frozen(x):
@@ -572,7 +570,7 @@ def test_some_weights_may_be_frozen(x):
     model.encoder.requires_grad_(False)
     frozen = weights(model.encoder)
     before = weights(model.decoder)
-    fit(model, x, reconstruction, epochs=1)
+    fit(model, x, reconstruction(), epochs=1)
     assert torch.equal(weights(model.encoder), frozen)
     assert not torch.equal(weights(model.decoder), before)
 
@@ -580,7 +578,7 @@ def test_some_weights_may_be_frozen(x):
 @pytest.mark.parametrize("context", [torch.no_grad, torch.inference_mode])
 def test_training_without_gradients_is_refused(context, x):
     with context(), pytest.raises(RuntimeError, match=r"Call fit outside torch.no_grad\(\)"):
-        fit(tiny(), x, reconstruction, epochs=1)
+        fit(tiny(), x, reconstruction(), epochs=1)
 
 
 def test_an_error_of_the_objectives_own_keeps_its_type_and_gets_a_note(x):
@@ -619,15 +617,15 @@ def test_a_last_batch_of_one_is_told_with_a_batch_size_that_works(n, batch_size,
         rf"a batch has one image \({n} images in batches of {batch_size}\).*such as {other}, or drop an image: x\[:-1\]"
     )
     with pytest.raises(ValueError, match=message):
-        fit(Normed(), x, reconstruction, epochs=1, batch_size=batch_size)
-    fit(Normed(), x, reconstruction, epochs=1, batch_size=other)
+        fit(Normed(), x, reconstruction(), epochs=1, batch_size=batch_size)
+    fit(Normed(), x, reconstruction(), epochs=1, batch_size=other)
     if batch_size > 1:
-        fit(Normed(), x[:-1], reconstruction, epochs=1, batch_size=batch_size)
+        fit(Normed(), x[:-1], reconstruction(), epochs=1, batch_size=batch_size)
 
 
 def test_batch_normalisation_of_a_single_image_is_refused_plainly(x):
     with pytest.raises(ValueError, match=r"a batch has one image.*Give more images\."):
-        fit(Normed(), x[:1], reconstruction, epochs=1)
+        fit(Normed(), x[:1], reconstruction(), epochs=1)
 
 
 # --- warnings ---------------------------------------------------------------------------------------------------------
@@ -644,7 +642,7 @@ def light(data):
 )
 def test_digits_are_trained_on_without_a_word(build, data):
     torch.manual_seed(0)
-    objective = negative_elbo() if build in (VAE, ConvVAE) else reconstruction
+    objective = negative_elbo() if build in (VAE, ConvVAE) else reconstruction()
     fit(build(), data.x_train[:600], objective, epochs=3 if build is not UNet else 1, device="cpu")
 
 
@@ -652,7 +650,7 @@ def test_light_images_are_told_and_the_advice_works(light):
     build = DenseAutoencoder
     torch.manual_seed(0)
     with pytest.warns(TrainingWarning) as told:
-        history = fit(build(), light, reconstruction, epochs=5, device="cpu")
+        history = fit(build(), light, reconstruction(), epochs=5, device="cpu")
     first, last = (str(w.message) for w in told)
     assert f"the untrained {build.__name__} answers with a mean pixel of 0.1" in first
     assert "the images' is 0.87; expected the two to be less than 0.5 apart" in first
@@ -663,7 +661,7 @@ def test_light_images_are_told_and_the_advice_works(light):
     torch.manual_seed(0)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        better = fit(build(mean_pixel=0.87), light, reconstruction, epochs=5, device="cpu")
+        better = fit(build(mean_pixel=0.87), light, reconstruction(), epochs=5, device="cpu")
     assert better["loss"][-1] < 0.5 * history["loss"][-1]
 
 
@@ -686,21 +684,21 @@ def test_a_model_without_mean_pixel_gets_advice_that_fits_it(light):
     with pytest.warns(
         TrainingWarning, match=r"Call answer_grey_\(layer, 0.87\) on the last layer before the sigmoid"
     ) as told:
-        fit(model, light, reconstruction, epochs=1, device="cpu")
+        fit(model, light, reconstruction(), epochs=1, device="cpu")
     assert "mean_pixel=" not in str(told[0].message)
     torch.manual_seed(0)
     model = OwnModel()
     answer_grey_(model.decoder[-1], 0.87)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        fit(model, light, reconstruction, epochs=5, device="cpu")
-        fit(OwnModel(), 1 - light, reconstruction, epochs=5, device="cpu")  # the other advice
+        fit(model, light, reconstruction(), epochs=5, device="cpu")
+        fit(OwnModel(), 1 - light, reconstruction(), epochs=5, device="cpu")  # the other advice
 
 
 def test_a_linear_answer_may_start_anywhere(light):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        fit(LinearAutoencoder(8), light, reconstruction, epochs=10, lr=0.01, device="cpu")
+        fit(LinearAutoencoder(8), light, reconstruction(), epochs=10, lr=0.01, device="cpu")
 
 
 def mean_and_kl(x_hat, x):
@@ -722,8 +720,8 @@ def test_warnings_change_nothing(data, monkeypatch):
     runs = []
     for silent in (False, True):
         if silent:
-            monkeypatch.setattr(companion.training, "_far_answer", lambda *args: "")
-            monkeypatch.setattr(companion.training, "_standing_still", lambda *args: "")
+            monkeypatch.setattr(companion._watch, "_far_answer", lambda *args: "")
+            monkeypatch.setattr(companion._watch.Watch, "_standing_still", lambda *args: "")
         torch.manual_seed(0)
         model = nn.Sequential(DenseAutoencoder(8), nn.Dropout(0.1))
         history = fit(model, 1 - data.x_train[:300], denoising(), epochs=4, x_test=data.x_test[:50], device="cpu")
@@ -751,7 +749,7 @@ def test_a_lesson_can_silence_them(x):
     with warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always")
         warnings.simplefilter("ignore", TrainingWarning)
-        fit(tiny(), x, reconstruction, epochs=4, lr=1e-9)
+        fit(tiny(), x, reconstruction(), epochs=4, lr=1e-9)
     assert not told
 
 
@@ -778,7 +776,7 @@ def test_every_model_can_be_saved_and_loaded(build, tmp_path):
     assert all(torch.equal(a, b) for a, b in zip(model.state_dict().values(), other.state_dict().values(), strict=True))
 
 
-@pytest.mark.parametrize(("build", "objective"), [(ConvAutoencoder, reconstruction), (VAE, negative_elbo())])
+@pytest.mark.parametrize(("build", "objective"), [(ConvAutoencoder, reconstruction()), (VAE, negative_elbo())])
 def test_training_goes_on_from_a_saved_model(build, objective, data, tmp_path):
     """Bitwise as if it had not been away: fit starts Adam anew at every call, so there is nothing else to save."""
     torch.manual_seed(0)
@@ -813,8 +811,8 @@ def test_evaluate_is_the_direct_computation(x, device):
 @pytest.mark.parametrize("batch_size", [1, 8, 36, 37, 1000])
 def test_evaluate_does_not_depend_on_the_batch_size(batch_size, x):
     x[:5] = 0
-    expected = reconstruction(tiny(), x)["loss"].item()
-    assert evaluate(tiny(), x, reconstruction, batch_size=batch_size)["loss"] == pytest.approx(expected, rel=1e-5)
+    expected = reconstruction()(tiny(), x)["loss"].item()
+    assert evaluate(tiny(), x, reconstruction(), batch_size=batch_size)["loss"] == pytest.approx(expected, rel=1e-5)
 
 
 def test_evaluate_draws_the_same_noise_for_every_model(x):
@@ -837,7 +835,7 @@ def test_evaluate_keeps_no_gradients_and_uses_eval_mode(x):
     def loss_fn(model, x):
         assert not model.training
         assert not torch.is_grad_enabled()
-        return reconstruction(model, x)
+        return reconstruction()(model, x)
 
     model = tiny().train()
     before = weights(model)
@@ -853,8 +851,8 @@ def test_evaluate_keeps_no_gradients_and_uses_eval_mode(x):
 
 def test_step_is_model_and_objective_in_one_module(x):
     model = tiny()
-    step = Step(model, reconstruction)
-    assert torch.equal(step(x)["loss"], reconstruction(model, x)["loss"])
+    step = Step(model, reconstruction())
+    assert torch.equal(step(x)["loss"], reconstruction()(model, x)["loss"])
     assert {id(p) for p in step.parameters()} == {id(p) for p in model.parameters()}
 
 
@@ -863,9 +861,9 @@ def test_fit_trains_through_step_and_compiles_it_only_on_demand(x, monkeypatch):
     compiled = []
     monkeypatch.setattr(Step, "compile", lambda self: compiled.append(self))
     model = tiny()
-    fit(model, x, reconstruction, epochs=1)
+    fit(model, x, reconstruction(), epochs=1)
     assert not compiled
-    fit(model, x, reconstruction, epochs=1, compile=True)
+    fit(model, x, reconstruction(), epochs=1, compile=True)
     assert [type(step) for step in compiled] == [Step]
     assert compiled[0].model is model
 
@@ -881,7 +879,7 @@ def test_a_compiled_run_has_nearly_the_same_losses(x, device):
     runs = []
     for compile in (False, True):
         model = tiny()
-        history = fit(model, x, reconstruction, epochs=5, batch_size=8, compile=compile, device=device)
+        history = fit(model, x, reconstruction(), epochs=5, batch_size=8, compile=compile, device=device)
         runs.append((history["loss"], weights(model)))
     torch._dynamo.reset()
     assert runs[0][0] == pytest.approx(runs[1][0], rel=1e-3)
@@ -963,7 +961,11 @@ def test_a_device_that_is_there_is_taken(device):
 
 @pytest.mark.parametrize("device", ["gpu", "warp-drive", "meta", "cuda:99", "cpu:x", ""])
 def test_a_device_that_is_not_there_is_named(device, x):
-    for call in (pick_device, partial(fit, tiny(), x, reconstruction), partial(evaluate, tiny(), x, reconstruction)):
+    for call in (
+        pick_device,
+        partial(fit, tiny(), x, reconstruction()),
+        partial(evaluate, tiny(), x, reconstruction()),
+    ):
         with pytest.raises(RuntimeError, match=r"expected 'cpu', 'cuda' or 'mps'. Leave it out") as error:
             call(device=device)
         assert f"device is {device!r}" in str(error.value)
@@ -995,5 +997,5 @@ def test_the_progress_bar_can_be_switched_off_and_waits_for_long_runs(setting, m
 
 def test_short_runs_print_nothing(x, capfd, monkeypatch):
     monkeypatch.delenv("COMPANION_PROGRESS")
-    fit(tiny(), x, reconstruction, epochs=2)
+    fit(tiny(), x, reconstruction(), epochs=2)
     assert capfd.readouterr() == ("", "")

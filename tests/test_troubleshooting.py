@@ -7,7 +7,8 @@ import pytest
 import torch
 from torch import nn
 
-from companion import DenseAutoencoder, digits, fit, mnist, mse, negative_elbo, reconstruction
+from companion import DenseAutoencoder, _shipped, digits, fit, mnist, mse, reconstruction
+from companion.vae import negative_elbo
 from notebook_checks import BOOK
 
 PAGE = (BOOK / "troubleshooting.md").read_text()
@@ -18,11 +19,11 @@ def unmatched_shapes():
 
 
 def one_image():
-    fit(DenseAutoencoder(2, hidden=()), torch.rand(28, 28), reconstruction)
+    fit(DenseAutoencoder(2, hidden=()), torch.rand(28, 28), reconstruction())
 
 
 def bytes_for_floats():
-    fit(DenseAutoencoder(2, hidden=()), torch.zeros(1, 1, 28, 28, dtype=torch.uint8), reconstruction)
+    fit(DenseAutoencoder(2, hidden=()), torch.zeros(1, 1, 28, 28, dtype=torch.uint8), reconstruction())
 
 
 def broadcast():
@@ -50,7 +51,7 @@ def loss_becomes_nan():
 
 
 def numbers_above_one():
-    fit(DenseAutoencoder(2, hidden=()), torch.full((1, 1, 28, 28), 255.0), reconstruction)
+    fit(DenseAutoencoder(2, hidden=()), torch.full((1, 1, 28, 28), 255.0), reconstruction())
 
 
 def doubles():
@@ -66,11 +67,11 @@ def mean_and_kl():
 
 
 def white_pages():
-    fit(DenseAutoencoder(2, hidden=()), torch.ones(4, 1, 28, 28), reconstruction, epochs=1)
+    fit(DenseAutoencoder(2, hidden=()), torch.ones(4, 1, 28, 28), reconstruction(), epochs=1)
 
 
 def standing_still():
-    fit(DenseAutoencoder(2, hidden=()), torch.rand(4, 1, 28, 28), reconstruction, lr=1e-9)
+    fit(DenseAutoencoder(2, hidden=()), torch.rand(4, 1, 28, 28), reconstruction(), lr=1e-9)
 
 
 def no_package():
@@ -124,15 +125,13 @@ def test_the_lines_that_save_and_load(tmp_path, monkeypatch):
 
 
 def test_messages_about_files(tmp_path, monkeypatch):
-    from companion import datasets
-
+    monkeypatch.setattr(_shipped, "FOLDER", tmp_path)
     for content, message in (
         (None, "A file that ships with the package is missing"),
         (b"", "is damaged: its SHA-256 is"),
     ):
-        monkeypatch.setattr(datasets, "DIGITS_FILE", tmp_path / "digits.npz")
         if content is not None:
-            datasets.DIGITS_FILE.write_bytes(content)
+            (tmp_path / "digits.npz").write_bytes(content)
         assert message in PAGE
         with pytest.raises((FileNotFoundError, ValueError), match=message):
             digits()

@@ -10,22 +10,16 @@ import torch.nn.functional as F
 from torch import nn
 from torch.distributions import Bernoulli, Independent, Normal, kl_divergence
 
-from companion import (
+from companion import DenseAutoencoder, bce, evaluate, fit, mse, squared_error
+from companion.losses import continuous_bernoulli_nll, gaussian_nll
+from companion.vae import (
     VAE,
     ConvVAE,
-    DenseAutoencoder,
     active_units,
-    bce,
-    continuous_bernoulli_nll,
-    evaluate,
-    fit,
-    gaussian_nll,
     importance_weighted_bound,
     kl_to_standard_normal,
-    mse,
     negative_elbo,
     reparameterize,
-    squared_error,
 )
 
 MODELS = [VAE, ConvVAE]

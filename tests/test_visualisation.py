@@ -12,14 +12,8 @@ from sklearn.neighbors import KNeighborsClassifier
 from torch._subclasses import FakeTensorMode
 
 from companion import DenseAutoencoder, digits, fit
-from companion.visualisation import (
-    DIGIT_COLOURS,
-    affinities,
-    neighbour_accuracy,
-    neighbour_embedding,
-    show_map,
-    tsne_divergence,
-)
+from companion.plots import show_map
+from companion.visualisation import affinities, neighbour_accuracy, neighbour_embedding, tsne_divergence
 
 
 @pytest.fixture(scope="module")
@@ -110,35 +104,6 @@ def test_neighbour_embedding_is_the_divergence_of_the_batch(some):
     model = DenseAutoencoder(2)
     expected = tsne_divergence(model.encode(x), affinities(some[0], 12.0))
     assert torch.allclose(neighbour_embedding(12)(model, x)["loss"], expected)
-
-
-def test_show_map_colours_points_and_writes_each_digit(some):
-    y = some[1]
-    z = torch.randn(200, 2, generator=torch.Generator().manual_seed(0))
-    ax = show_map(z, y)
-    assert sorted(text.get_text() for text in ax.texts) == sorted(str(d) for d in y.unique().tolist())
-    first = ax.collections[0].get_facecolors()[0]
-    assert np.allclose(first, plt.matplotlib.colors.to_rgba(DIGIT_COLOURS[int(y[0])]))
-    assert len(set(DIGIT_COLOURS)) == 10
-    plain = show_map(z, y, label=False)
-    assert not plain.texts
-    assert not show_map(z).texts
-    plt.close("all")
-
-
-def test_show_map_writes_a_digit_where_its_kind_is_densest():
-    z = torch.cat([torch.zeros(30, 2), torch.tensor([[9.0, 9], [-9, 9], [9, -9]])])
-    ax = show_map(z, torch.zeros(33, dtype=torch.long))
-    assert ax.texts[0].get_position() == (0, 0)
-    plt.close("all")
-
-
-def test_show_map_draws_three_columns_in_space_and_on_a_given_ax():
-    z, y = torch.randn(20, 3), torch.arange(20) % 10
-    assert show_map(z, y).name == "3d"
-    ax = plt.figure().add_subplot()
-    assert show_map(z[:, :2], y, ax=ax) is ax
-    plt.close("all")
 
 
 @pytest.mark.parametrize(

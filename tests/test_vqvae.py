@@ -45,7 +45,7 @@ def test_straight_through(model):
     (at_entries,) = torch.autograd.grad(reconstruction, e)
     weights = list(model.encoder.parameters())
     expected = torch.autograd.grad(z, weights, at_entries)
-    terms = vector_quantised(model, x, beta=0.0)
+    terms = vector_quantised(beta=0.0)(model, x)
     found = torch.autograd.grad(terms["reconstruction"], weights)
     for a, b in zip(found, expected, strict=True):
         torch.testing.assert_close(a, b, rtol=1e-4, atol=1e-4)
@@ -54,7 +54,7 @@ def test_straight_through(model):
 
 def test_which_term_moves_what(model):
     x = torch.rand(2, 1, 28, 28)
-    terms = vector_quantised(model, x)
+    terms = vector_quantised()(model, x)
     assert torch.autograd.grad(terms["codebook"], model.codebook, retain_graph=True)[0].any()
     unused = torch.autograd.grad(terms["codebook"], model.encoder[0].weight, retain_graph=True, allow_unused=True)
     assert unused == (None,)
@@ -67,7 +67,7 @@ def test_the_loss_adds_up(model):
     with torch.no_grad():
         z = model.encode(x)
         apart = squared_error(z, model.look_up(model.nearest(z))).item()
-        terms = {name: value.item() for name, value in vector_quantised(model, x, beta=0.5).items()}
+        terms = {name: value.item() for name, value in vector_quantised(beta=0.5)(model, x).items()}
     assert terms["codebook"] == pytest.approx(apart)
     assert terms["loss"] == pytest.approx(terms["reconstruction"] + 1.5 * apart, rel=1e-5)
 
@@ -75,7 +75,7 @@ def test_the_loss_adds_up(model):
 def test_it_learns(data):
     torch.manual_seed(0)
     model = VQVAE()
-    history = fit(model, data.x_train[:500], vector_quantised, epochs=3, lr=5e-3)
+    history = fit(model, data.x_train[:500], vector_quantised(), epochs=3, lr=5e-3)
     assert history["reconstruction"][-1] < 0.7 * history["reconstruction"][0]
 
 

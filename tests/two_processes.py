@@ -9,8 +9,7 @@ import warnings
 import torch
 import torch.distributed as dist
 
-from companion import DenseAutoencoder, fit, mse, reconstruction
-from companion.training import TrainingWarning
+from companion import DenseAutoencoder, TrainingWarning, fit, mse, reconstruction
 
 # Last batches of 5 images, of 1 (fewer than there are processes), and a whole one.
 SIZES = (37, 33, 32)
@@ -28,7 +27,7 @@ def trained(n, seed):
     """-> the history of six epochs on n images, and the weights; ``seed`` is that of the starting weights."""
     torch.manual_seed(seed)
     x, model = images(n), build()
-    history = fit(model, x, reconstruction, epochs=6, batch_size=8, x_test=x[:5], device="cpu")
+    history = fit(model, x, reconstruction(), epochs=6, batch_size=8, x_test=x[:5], device="cpu")
     return history, torch.cat([p.detach().flatten() for p in model.parameters()])
 
 

@@ -3,7 +3,7 @@
 Usage: python tools/make_classifier.py
 
 On the 4,000 training digits that ship, each moved by up to two pixels; some ten seconds on one core. Prints the
-accuracy on the 1,000 test digits and the SHA-256 that companion/scores.py must hold. Convolutions differ in their last
+accuracy on the 1,000 test digits and the SHA-256 that companion/_shipped.py must hold. Convolutions differ in their last
 digits between machines, so a new run gives slightly other weights: then every Frechet distance in the book changes.
 """
 
@@ -17,9 +17,10 @@ import torch.nn.functional as F
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from companion import digits, orthogonal_
-from companion._weights import save_shipped
-from companion.scores import CLASSIFIER_FILE, DigitClassifier
+from companion._shipped import FOLDER, save_weights
+from companion.generation import DigitClassifier
 
+FILE = FOLDER / "digit_classifier.npz"
 EPOCHS, BATCH_SIZE, LR, SHIFT = 30, 64, 3e-3, 2
 
 
@@ -41,11 +42,11 @@ def main():
             optimizer.step()
             schedule.step()
     # In half precision: the file is half as large, and the features change by less than a thousandth.
-    save_shipped(model, CLASSIFIER_FILE)
+    save_weights(model, FILE)
     with torch.no_grad():
         accuracy = (model(data.x_test).argmax(1) == data.y_test).float().mean().item()
-    print(f"{CLASSIFIER_FILE.name}: test accuracy {accuracy:.3f}, {CLASSIFIER_FILE.stat().st_size} bytes")
-    print(f"SHA-256 {hashlib.sha256(CLASSIFIER_FILE.read_bytes()).hexdigest()}")
+    print(f"{FILE.name}: test accuracy {accuracy:.3f}, {FILE.stat().st_size} bytes")
+    print(f"SHA-256 {hashlib.sha256(FILE.read_bytes()).hexdigest()}")
 
 
 if __name__ == "__main__":

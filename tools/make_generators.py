@@ -5,7 +5,7 @@ Usage: python tools/make_generators.py [gan] [pixel] [latent]
 On the 4,000 training digits that ship; seeds fixed. CPU time on one thread of a shared 2-core machine: 5.1 minutes for the
 GAN (100 epochs), 7.4 for the diffusion in pixels (100 epochs), and 2.2 for the latent diffusion (0.2 for 20 epochs of the
 autoencoder, 1.9 for 1,000 epochs in its code): as 2.4 to 3.5 to 1. Prints the Frechet distance of 1,000 samples from the
-1,000 test digits, the CPU seconds, and the SHA-256 that companion/gan.py and companion/diffusion.py must hold.
+1,000 test digits, the CPU seconds, and the SHA-256 that companion/_shipped.py must hold.
 Convolutions differ in their last digits between machines and numbers of threads, and a GAN's training is chaotic: a new
 run gives other weights, and then every figure of the chapter changes.
 """
@@ -19,11 +19,9 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from companion import ConvAutoencoder, digit_classifier, digits, fit, frechet_distance, reconstruction
-from companion._weights import save_shipped
+from companion import ConvAutoencoder, digits, fit, reconstruction
+from companion._shipped import FOLDER, save_weights
 from companion.diffusion import (
-    LATENT_FILE,
-    PIXEL_FILE,
     CodeNet,
     Denoiser,
     LatentSpace,
@@ -32,40 +30,41 @@ from companion.diffusion import (
     diffusion,
     sample,
 )
-from companion.gan import GENERATOR_FILE, Discriminator, Generator, fit_gan
+from companion.gan import Discriminator, Generator, fit_gan
+from companion.generation import digit_classifier, frechet_distance
 
 
 def gan(x):
     torch.manual_seed(0)
     generator, discriminator = Generator(), Discriminator()
     fit_gan(generator, discriminator, x, epochs=100, batch_size=64, lr=1e-3)
-    save_shipped(generator, GENERATOR_FILE)
-    return GENERATOR_FILE, lambda: generator(torch.randn(1000, generator.code_size))
+    save_weights(generator, FOLDER / "gan_generator.npz")
+    return FOLDER / "gan_generator.npz", lambda: generator(torch.randn(1000, generator.code_size))
 
 
 def pixel(x):
     torch.manual_seed(0)
     denoiser = Denoiser(PixelNet())
     fit(denoiser, x, diffusion(), epochs=100, lr=2e-3)
-    save_shipped(denoiser, PIXEL_FILE)
+    save_weights(denoiser, FOLDER / "pixel_diffusion.npz")
 
     def draw():
         noise = torch.randn(1000, 1, 28, 28)
         return torch.cat([(sample(denoiser, part, 25) + 1).div(2).clamp(0, 1) for part in noise.split(100)])
 
-    return PIXEL_FILE, draw
+    return FOLDER / "pixel_diffusion.npz", draw
 
 
 def latent(x):
     torch.manual_seed(0)
     autoencoder = ConvAutoencoder(32)
-    fit(autoencoder, x, reconstruction, epochs=20, lr=7e-3)
+    fit(autoencoder, x, reconstruction(), epochs=20, lr=7e-3)
     space = LatentSpace(autoencoder, x)
     torch.manual_seed(0)
     denoiser = Denoiser(CodeNet())
     fit(denoiser, x, diffusion(space.encode), epochs=1000, batch_size=128, lr=2e-3)
-    save_shipped(_latent_parts(space, denoiser), LATENT_FILE)
-    return LATENT_FILE, lambda: space.decode(sample(denoiser, torch.randn(1000, 32), 100))
+    save_weights(_latent_parts(space, denoiser), FOLDER / "latent_diffusion.npz")
+    return FOLDER / "latent_diffusion.npz", lambda: space.decode(sample(denoiser, torch.randn(1000, 32), 100))
 
 
 def main():

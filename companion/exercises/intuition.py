@@ -5,7 +5,7 @@ from math import ceil, inf, log, log10
 import torch
 from torch import Tensor
 
-from companion.autoencoder import DenseAutoencoder
+from companion import DenseAutoencoder
 from companion.exercises._verdict import Verdict, call, check, hint_for, judge, letter, right, same, wrong
 
 

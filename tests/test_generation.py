@@ -5,7 +5,8 @@ import pytest
 import scipy.linalg
 import torch
 
-from companion import DigitClassifier, digit_classifier, digits, frechet_distance, scores
+from companion import digits
+from companion.generation import DigitClassifier, digit_classifier, frechet_distance
 from no_doubles import NoDoubles
 
 
@@ -42,17 +43,6 @@ def test_each_call_gives_a_classifier_of_its_own():
 def test_the_classifier_refuses_other_images(shape):
     with pytest.raises(ValueError, match=r"this model expects \(B, 1, 28, 28\)"):
         DigitClassifier()(torch.rand(shape))
-
-
-def test_a_damaged_or_missing_file_is_named(tmp_path, monkeypatch):
-    content = bytearray(scores.CLASSIFIER_FILE.read_bytes())
-    content[len(content) // 2] ^= 1
-    monkeypatch.setattr(scores, "CLASSIFIER_FILE", tmp_path / "digit_classifier.npz")
-    with pytest.raises(FileNotFoundError, match=r"digit_classifier\.npz.*git checkout companion/data"):
-        digit_classifier()
-    scores.CLASSIFIER_FILE.write_bytes(content)
-    with pytest.raises(ValueError, match=r"digit_classifier\.npz is damaged.*git checkout companion/data"):
-        digit_classifier()
 
 
 def features(n: int, scale: float = 1.0, shift: float = 0.0, d: int = 5) -> torch.Tensor:

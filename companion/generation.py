@@ -1,15 +1,10 @@
 """How good are generated digits? A small classifier's features, and the Frechet distance between two sets of them."""
 
-from pathlib import Path
-
 import torch
 from torch import Tensor, nn
 
 from companion._check import check_model_input
-from companion._weights import load_shipped
-
-CLASSIFIER_FILE = Path(__file__).parent / "data" / "digit_classifier.npz"
-CLASSIFIER_SHA256 = "08843960971751783fcaa7dc0007a11b1d3b3960566e4b5df680e22ea8fce565"
+from companion._shipped import load_weights
 
 
 class DigitClassifier(nn.Module):
@@ -52,7 +47,7 @@ def digit_classifier() -> DigitClassifier:
         ValueError: the shipped file is damaged (its SHA-256 is not the recorded one).
         FileNotFoundError: the shipped file is missing.
     """
-    return load_shipped(DigitClassifier(), CLASSIFIER_FILE, CLASSIFIER_SHA256)
+    return load_weights(DigitClassifier(), "digit_classifier.npz")
 
 
 def frechet_distance(a: Tensor, b: Tensor) -> float:

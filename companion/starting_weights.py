@@ -6,6 +6,9 @@ from torch import nn
 
 from companion._check import check_fraction
 
+# The mean pixel of the digits, from which every model of the course starts unless told otherwise.
+MEAN_PIXEL = 0.13
+
 _WEIGHTED = (nn.Linear, nn.Conv2d, nn.ConvTranspose2d)
 
 

@@ -1,0 +1,91 @@
+"""The lesson form: guards and annotations go, everything that computes stays."""
+
+import ast
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_notebook
+
+from tools.lesson import PACKAGE, definitions, is_guard, lesson_form, package_definitions, sync, teach
+
+SOURCE = '''
+class Model(nn.Module):
+    """A model.
+
+    Raises:
+        ValueError: never.
+    """
+
+    mean: Tensor
+
+    def __init__(self, size: int = 2, *, rate: float = 0.1) -> None:
+        super().__init__()
+        check_positive(size, "size")
+        # A comment on the guard.
+        for name, value in (("size", size), ("rate", rate)):
+            check_positive(value, name)
+        if size > 9:
+            given = f"size is {size}"
+            raise ValueError(given)
+        self.size: int = size  # a comment that stays
+
+    def encode(self, x: Tensor) -> Tensor:
+        """Shapes."""
+        _check_input(x)
+        return self.layer(x) if self.size else x
+'''
+LESSON = """class Model(nn.Module):
+    def __init__(self, size=2, *, rate=0.1):
+        super().__init__()
+        self.size = size
+
+    def encode(self, x):
+        return self.layer(x) if self.size else x"""
+
+
+def test_a_definition_as_a_notebook_shows_it():
+    node = definitions(SOURCE)["Model"]
+    assert teach(SOURCE, node) == LESSON
+    assert lesson_form(node) == lesson_form(definitions(LESSON)["Model"])
+
+
+@pytest.mark.parametrize(
+    ("statement", "guard"),
+    [
+        ("check_images(x)", True),
+        ("_check_level(p)", True),
+        ("x = check_images(x)", False),  # its result is used
+        ("checks(x)", False),
+        ("if x > 1:\n    raise ValueError", True),
+        ("if x > 1:\n    raise ValueError\nelse:\n    y = 1", False),
+        ("if x > 1:\n    y = 1", False),
+        ("if x > 1:\n    fix(x)\n    raise ValueError", False),
+        ("for x in y:\n    check_images(x)", True),
+        ("for x in y:\n    check_images(x)\n    z = 1", False),
+        ("raise ValueError", False),
+    ],
+)
+def test_what_a_guard_is(statement, guard):
+    assert is_guard(ast.parse(statement).body[0]) is guard
+
+
+def test_every_definition_of_the_package_has_a_lesson_form():
+    """What is printed computes what the tree says, and no guard is left."""
+    for name, (source, node) in package_definitions().items():
+        if name.lstrip("_").startswith("check_"):  # nothing would be left of a guard
+            continue
+        taught = definitions(teach(source, node))[name]
+        assert lesson_form(taught) == lesson_form(node), name
+        assert not any(is_guard(s) for s in ast.walk(taught) if isinstance(s, ast.stmt)), name
+
+
+def test_sync_writes_what_has_drifted_and_nothing_else(tmp_path):
+    file = tmp_path / "chapter.ipynb"
+    drifted = "x = 1\n\n\ndef mse(x_hat, x):\n    return 0\n\n\ny = 2"
+    nbformat.write(new_notebook(cells=[new_code_cell(drifted), new_code_cell("def own():\n    pass")]), file)
+    assert sync(file) == ["mse"]
+    cells = nbformat.read(file, as_version=4).cells
+    mse = teach((PACKAGE / "losses.py").read_text(), package_definitions()["mse"][1])
+    assert cells[0].source == f"x = 1\n\n\n{mse}\n\n\ny = 2"
+    assert cells[1].source == "def own():\n    pass"
+    assert sync(file) == []
