@@ -18,43 +18,21 @@ def chapter_title(notebook: str) -> str:
 
 
 def margin(claim: dict) -> str:
-    return (
-        "exact"
-        if claim["margin"] is None
-        else f"{100 * claim['margin']:.0f} %"
-    )
+    return "exact" if claim["margin"] is None else f"{100 * claim['margin']:.0f} %"
 
 
 def row(*texts: str) -> nodes.row:
     """One cell for each text; a line break in it starts a paragraph."""
-    return nodes.row(
-        "",
-        *(
-            nodes.entry(
-                "", *(nodes.paragraph(text=t) for t in text.split("\n"))
-            )
-            for text in texts
-        ),
-    )
+    return nodes.row("", *(nodes.entry("", *(nodes.paragraph(text=t) for t in text.split("\n"))) for text in texts))
 
 
 def row_of(claim: dict) -> nodes.row:
-    held = (
-        f"all {claim['runs']}"
-        if claim["held"] == claim["runs"]
-        else f"{claim['held']} of {claim['runs']}"
-    )
-    return row(
-        f"{claim['statement']}\n({claim['expected']})", margin(claim), held
-    )
+    held = f"all {claim['runs']}" if claim["held"] == claim["runs"] else f"{claim['held']} of {claim['runs']}"
+    return row(f"{claim['statement']}\n({claim['expected']})", margin(claim), held)
 
 
 def table(claims: list[dict]) -> nodes.table:
-    group = nodes.tgroup(
-        "",
-        *(nodes.colspec(colwidth=width) for width in COLUMNS.values()),
-        cols=len(COLUMNS),
-    )
+    group = nodes.tgroup("", *(nodes.colspec(colwidth=width) for width in COLUMNS.values()), cols=len(COLUMNS))
     group += nodes.thead("", row(*COLUMNS))
     group += nodes.tbody("", *map(row_of, claims))
     return nodes.table("", group, classes=["claims"])
@@ -64,22 +42,13 @@ class ClaimsTable(SphinxDirective):
     """A section for each chapter: its title and a table of its claims, in the chapter's order."""
 
     def run(self) -> list[nodes.Node]:
-        self.env.note_dependency(
-            str(RESULT)
-        )  # a new result: read the page again
+        self.env.note_dependency(str(RESULT))  # a new result: read the page again
         claims = json.loads(RESULT.read_text())["claims"]
         found: list[nodes.Node] = []
         for notebook in sorted({claim["notebook"] for claim in claims}):
             title = chapter_title(notebook)
-            section = nodes.section(
-                "",
-                nodes.title(text=title),
-                ids=[nodes.make_id(title)],
-                names=[title.lower()],
-            )
-            section += table(
-                [claim for claim in claims if claim["notebook"] == notebook]
-            )
+            section = nodes.section("", nodes.title(text=title), ids=[nodes.make_id(title)], names=[title.lower()])
+            section += table([claim for claim in claims if claim["notebook"] == notebook])
             found.append(section)
         return found
 

@@ -17,30 +17,19 @@ from sphinx.errors import ExtensionError
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from tools.agreement import disagreements, with_committed_text
-from tools.notebooks import (
-    digest,
-    environment,
-    execute,
-    lent_cores,
-    side_by_side,
-)
+from tools.notebooks import digest, environment, execute, lent_cores, side_by_side
 
 MOST_AT_ONCE = 4  # each takes up to a gigabyte of memory
 
 
 def executed(path: Path, folder: Path) -> tuple[Path, list[str]]:
     """Run a notebook unless ``folder`` has it: -> the file with its outputs, and where it does not agree."""
-    file = (
-        folder
-        / f"{path.stem}-{digest(path, 'companion', 'benchmarks/results', 'tools')[:16]}.ipynb"
-    )
+    file = folder / f"{path.stem}-{digest(path, 'companion', 'benchmarks/results', 'tools')[:16]}.ipynb"
     if file.exists():
         return file, []
     committed = nbformat.read(path, as_version=4)
     try:
-        fresh = execute(
-            copy.deepcopy(committed), path.parent, environment()
-        )
+        fresh = execute(copy.deepcopy(committed), path.parent, environment())
     except CellExecutionError as error:
         return file, [str(error)]
     if problems := disagreements(committed, fresh):
@@ -60,31 +49,18 @@ def run_notebooks(app, config) -> None:
     workers = min(lent_cores(), MOST_AT_ONCE)
     # The last chapters run longest: they start first.
     results = dict(
-        zip(
-            paths[::-1],
-            side_by_side(
-                lambda path: executed(path, folder), paths[::-1], workers
-            ),
-            strict=True,
-        )
+        zip(paths[::-1], side_by_side(lambda path: executed(path, folder), paths[::-1], workers), strict=True)
     )
-    problems = [
-        f"{path.name}, {problem}"
-        for path, (_, found) in results.items()
-        for problem in found
-    ]
+    problems = [f"{path.name}, {problem}" for path, (_, found) in results.items() for problem in found]
     if problems:
         raise ExtensionError(
             "These notebooks do not say what is committed. If they should say something new, run `make notebooks` and "
             "mend the prose.\n" + "\n".join(problems)
         )
     app.executed = {
-        path.relative_to(app.srcdir).with_suffix("").as_posix(): file
-        for path, (file, _) in results.items()
+        path.relative_to(app.srcdir).with_suffix("").as_posix(): file for path, (file, _) in results.items()
     }
-    config.executed_files = sorted(
-        file.name for file in app.executed.values()
-    )  # a changed one: read the pages again
+    config.executed_files = sorted(file.name for file in app.executed.values())  # a changed one: read the pages again
 
 
 def show_executed(app, docname: str, source: list[str]) -> None:
