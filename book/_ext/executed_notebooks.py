@@ -17,14 +17,15 @@ from sphinx.errors import ExtensionError
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from tools.agreement import disagreements, with_committed_text
-from tools.notebooks import digest, environment, execute, lent_cores, side_by_side
+from tools.notebooks import digest, environment, execute, lent_cores, notebooks, side_by_side
 
 MOST_AT_ONCE = 4  # each takes up to a gigabyte of memory
 
 
 def executed(path: Path, folder: Path) -> tuple[Path, list[str]]:
     """Run a notebook unless ``folder`` has it: -> the file with its outputs, and where it does not agree."""
-    file = folder / f"{path.stem}-{digest(path, 'companion', 'benchmarks/results', 'tools')[:16]}.ipynb"
+    key = digest(path, "companion", "benchmarks/results", "tools")[:16]
+    file = folder / f"{path.stem}-{key}.ipynb"
     if file.exists():
         return file, []
     committed = nbformat.read(path, as_version=4)
@@ -34,7 +35,7 @@ def executed(path: Path, folder: Path) -> tuple[Path, list[str]]:
         return file, [str(error)]
     if problems := disagreements(committed, fresh):
         return file, problems
-    for old in folder.glob(f"{path.stem}-*.ipynb"):
+    for old in folder.glob(f"{path.stem}-{len(key) * '?'}.ipynb"):  # not those of a name that goes on
         old.unlink()
     folder.mkdir(parents=True, exist_ok=True)
     unfinished = file.with_suffix(".tmp")
@@ -44,22 +45,20 @@ def executed(path: Path, folder: Path) -> tuple[Path, list[str]]:
 
 
 def run_notebooks(app, config) -> None:
-    folder = Path(app.outdir).parent / "notebooks"
-    paths = sorted(Path(app.srcdir).rglob("*.ipynb"))
+    book, kept = Path(app.srcdir), Path(app.outdir).parent / "notebooks"
+    names = [
+        path.relative_to(book) for path in notebooks(book)[::-1]
+    ]  # the last chapters run longest: they start first
     workers = min(lent_cores(), MOST_AT_ONCE)
-    # The last chapters run longest: they start first.
-    results = dict(
-        zip(paths[::-1], side_by_side(lambda path: executed(path, folder), paths[::-1], workers), strict=True)
-    )
-    problems = [f"{path.name}, {problem}" for path, (_, found) in results.items() for problem in found]
+    runs = side_by_side(lambda name: executed(book / name, kept / name.parent), names, workers)
+    results = dict(zip(names, runs, strict=True))
+    problems = [f"{name}, {problem}" for name, (_, found) in results.items() for problem in found]
     if problems:
         raise ExtensionError(
             "These notebooks do not say what is committed. If they should say something new, run `make notebooks` and "
             "mend the prose.\n" + "\n".join(problems)
         )
-    app.executed = {
-        path.relative_to(app.srcdir).with_suffix("").as_posix(): file for path, (file, _) in results.items()
-    }
+    app.executed = {name.with_suffix("").as_posix(): file for name, (file, _) in results.items()}
     config.executed_files = sorted(file.name for file in app.executed.values())  # a changed one: read the pages again
 
 
