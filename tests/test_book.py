@@ -1,5 +1,6 @@
 """The built pages: no warning, nothing from another host, no broken link, readable by everyone, on a phone too."""
 
+import importlib.util
 import os
 import re
 import shutil
@@ -13,11 +14,14 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from notebook_checks import BOOK, NOTEBOOKS, ROOT
+from notebook_checks import BOOK, ROOT
+from tools.notebooks import notebooks
 
 HTML = ROOT / "_build" / "html"
-PAGES = [path.stem for path in NOTEBOOKS] + [path.stem for path in sorted(BOOK.glob("*.md"))]
+SOURCES = {p.relative_to(BOOK).with_suffix("").as_posix(): p for p in [*notebooks(), *sorted(BOOK.glob("*.md"))]}
+PAGES = list(SOURCES)
 PHONE, DESKTOP = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
+NARROW = {"width": 360, "height": 740}
 
 
 def build(folder: Path) -> subprocess.CompletedProcess:
@@ -60,7 +64,9 @@ class Page(HTMLParser):
 
 @pytest.fixture(scope="session")
 def pages(html) -> dict[str, Page]:
-    return {path.name: Page(path) for path in html.glob("*.html")}
+    return {
+        path.relative_to(html).as_posix(): Page(path) for path in html.rglob("*.html") if "_static" not in path.parts
+    }
 
 
 def test_every_chapter_is_built(pages):
@@ -74,9 +80,10 @@ def test_local_links_lead_somewhere(html, pages):
             url = urlsplit(link or "")
             if url.scheme or url.netloc:
                 continue
-            target = unquote(url.path) or name
+            file = (html / name).parent / unquote(url.path) if url.path else html / name
+            target = Path(os.path.relpath(file, html)).as_posix()
             missing_anchor = url.fragment and target in pages and unquote(url.fragment) not in pages[target].ids
-            if missing_anchor or not (html / target).exists():
+            if missing_anchor or not file.exists():
                 broken.append((name, link))
     assert broken == []
 
@@ -129,19 +136,23 @@ def test_page_opens_from_disk(html, browser, name, viewport, scheme):
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("name", PAGES)
 def test_page_is_accessible(html, browser, name, scheme):
-    from axe_playwright_python.sync_playwright import Axe
-
     page = open_page(browser, html / f"{name}.html", scheme=scheme)
-    # Only violations in full: to list every element that passes takes half as long again.
-    options = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"], "resultTypes": ["violations"]}
-    # docutils writes the bibliography with ARIA roles that newer rules call deprecated.
-    violations = Axe().run(page, context={"exclude": [[".citation-list"]]}, options=options).response["violations"]
-    found = [(v["id"], n["target"], n["failureSummary"][:200]) for v in violations for n in v["nodes"]]
-    assert found == []
+    assert violations(page) == []
     page.close()
 
 
-@pytest.mark.parametrize("name", [path.stem for path in NOTEBOOKS if '"Slider: ' in path.read_text()])
+def violations(page) -> list[tuple]:
+    """What axe finds: rule, element, summary."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    # Only violations in full: to list every element that passes takes half as long again.
+    options = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"], "resultTypes": ["violations"]}
+    # docutils writes the bibliography with ARIA roles that newer rules call deprecated.
+    found = Axe().run(page, context={"exclude": [[".citation-list"]]}, options=options).response["violations"]
+    return [(v["id"], n["target"], n["failureSummary"][:200]) for v in found for n in v["nodes"]]
+
+
+@pytest.mark.parametrize("name", [name for name, path in SOURCES.items() if '"Slider: ' in path.read_text()])
 def test_explorers_move_by_keyboard_without_a_kernel(html, browser, name):
     page = open_page(browser, html / f"{name}.html")
     explorers = page.locator("frame-slider").all()
@@ -173,14 +184,18 @@ def test_explorers_move_by_keyboard_without_a_kernel(html, browser, name):
 
 @pytest.fixture
 def small_book(tmp_path) -> Path:
-    """A book of one page with this book's configuration, extension and styles."""
-    shutil.copy(ROOT / "_config.yml", tmp_path)
-    book = tmp_path / "book"
-    for folder in ("book/_ext", "book/_static", "tools"):
-        shutil.copytree(ROOT / folder, tmp_path / folder)
-    (book / "references.bib").write_text("")
-    (book / "_toc.yml").write_text("format: jb-book\nroot: page\n")
-    return tmp_path
+    return new_book(tmp_path)
+
+
+def new_book(folder: Path, *chapters: str) -> Path:
+    """A book of one page, or more, with this book's configuration, extensions and styles."""
+    shutil.copy(ROOT / "_config.yml", folder)
+    for copied in ("book/_ext", "book/_static", "tools"):
+        shutil.copytree(ROOT / copied, folder / copied)
+    (folder / "book" / "references.bib").write_text("")
+    toc = ["format: jb-book", "root: page", *["chapters:"] * bool(chapters), *(f"- file: {name}" for name in chapters)]
+    (folder / "book" / "_toc.yml").write_text("\n".join(toc))
+    return folder
 
 
 def printed(text: str) -> list:
@@ -191,11 +206,13 @@ def shown(text: str) -> list:
     return [new_output("execute_result", data={"text/plain": text}, execution_count=1)]
 
 
-def write_page(folder: Path, *cells, rtol=0.0) -> None:
+def write_page(folder: Path, *cells, rtol=0.0, name="page") -> None:
     nb = new_notebook(cells=[new_markdown_cell("# A page"), *cells])
     nb.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
     nb.metadata["nbval_tol"] = {"rtol": rtol}
-    nbformat.write(nb, folder / "book" / "page.ipynb")
+    path = folder / "book" / f"{name}.ipynb"
+    path.parent.mkdir(exist_ok=True)
+    nbformat.write(nb, path)
 
 
 def test_a_failing_cell_stops_the_build_each_time(small_book):
@@ -349,3 +366,243 @@ def test_on_paper(small_book, browser):
     assert on_paper(plane) == [f"x {x}, y {y}: It shows ({x}, {y}), and nothing else." for x, y in [(1, 2), *grid]]
     assert page.complaints == []
     page.close()
+
+
+SHOW = """from companion.tables import show_table
+print("before the table")
+rows = [["PCA", 32, 0.0131], ["a network with three hidden layers", 6, 0.0131]]
+show_table(["model", "numbers", "error $|x - y|$"], rows, ["", "d", ".4f"])
+print("after it")
+show_table(["data", *(f"column {i}" for i in range(9))], [["digits", *9 * [0.5]]], ".3f")"""
+SHOWN = """| model                              | numbers | error $\\|x - y\\|$ |
+| ---------------------------------- | ------: | ----------------: |
+| PCA                                |      32 |            0.0132 |
+| a network with three hidden layers |       6 |            0.0132 |"""
+WIDE = """| data   | column 0 | column 1 | column 2 | column 3 | column 4 | column 5 | column 6 | column 7 | column 8 |
+| ------ | -------: | -------: | -------: | -------: | -------: | -------: | -------: | -------: | -------: |
+| digits |    0.500 |    0.500 |    0.500 |    0.500 |    0.500 |    0.500 |    0.500 |    0.500 |    0.500 |"""
+DRAW = """from companion.tables import show_table
+import matplotlib.pyplot as plt
+
+# A comment that is too long for the narrow window of a phone, and not for that of a desk
+fig, ax = plt.subplots(figsize=(4, 2))
+ax.plot([1, 2])
+plt.show()
+show_table(["x"], [[1]])"""
+FOLDED = {"tags": ["hide-input"]}
+FIGURE = {
+    "figure": {"name": "fig-page-line", "caption": "The line rises."},
+    "image": {"alt": "A line from the lower left to the upper right."},
+}
+
+
+def displayed(text: str):
+    return nbformat.from_dict({"output_type": "display_data", "data": {"text/plain": text}, "metadata": {}})
+
+
+@pytest.fixture(scope="module")
+def folded_book(tmp_path_factory) -> Path:
+    """The HTML of three pages: with folded code and tables; in a folder, with folded code; and with neither."""
+    folder = new_book(tmp_path_factory.mktemp("folded"), "studies/page", "plain")
+    table = [*printed("before the table\n"), displayed(SHOWN), *printed("after it\n"), displayed(WIDE)]
+    figure = [displayed("<Figure size 400x200 with 1 Axes>"), displayed("|    x |\n| ---: |\n|    1 |")]
+    write_page(
+        folder,
+        new_code_cell("print('open code')", outputs=printed("open code\n")),
+        new_code_cell(SHOW, metadata=FOLDED, outputs=table),
+        new_code_cell(DRAW, metadata={**FOLDED, "mystnb": FIGURE}, outputs=figure),
+        new_code_cell("print('one line')", metadata=FOLDED, outputs=printed("one line\n")),
+        new_code_cell("answer = 42", metadata={"tags": ["solution", "hide-cell"]}),
+        new_code_cell("answer = 43", metadata={"tags": ["solution", "hide-input"]}),
+        rtol=0.02,
+    )
+    elsewhere = "from pathlib import Path\nprint(Path().resolve().name)"
+    write_page(folder, new_code_cell(elsewhere, metadata=FOLDED, outputs=printed("studies\n")), name="studies/page")
+    (folder / "book" / "plain.md").write_text("# Prose alone\n\nText.")
+    run = build(folder)
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert len(list((folder / "_build" / "notebooks").rglob("page-*.ipynb"))) == 2  # neither has replaced the other
+    return folder / "_build" / "html"
+
+
+def states(page) -> list[bool]:
+    """Which folds of the page are open: three of code, then the solutions."""
+    return page.evaluate("[...document.querySelectorAll('.cell > details')].map(fold => fold.open)")
+
+
+def test_a_fold_says_how_many_lines_it_hides_and_its_output_stays_open(folded_book, browser):
+    page = open_page(browser, folded_book / "page.html")
+    labels = page.locator(".cell > details > summary")
+    assert labels.all_inner_texts() == [
+        "Show the code (6 lines)",
+        "Show the code (8 lines)",
+        "Show the code (1 line)",
+        "Show code cell content",
+        "Show the code (1 line)",
+    ]
+    assert page.locator("summary[aria-label]").count() == 0  # it would be read out in place of the label
+    cell = page.locator(".cell", has_text="one line")
+    label, output = cell.locator("summary"), cell.locator(".cell_output")
+    assert not cell.locator(".cell_input").is_visible()
+    assert output.bounding_box()["y"] >= label.bounding_box()["y"] + label.bounding_box()["height"]
+    size, weight = (
+        label.locator(".collapsed").evaluate(f"e => parseFloat(getComputedStyle(e).{style})")
+        for style in ("fontSize", "fontWeight")
+    )
+    text = page.locator("article").evaluate("e => parseFloat(getComputedStyle(e).fontSize)")
+    assert size < text
+    assert weight == 400  # a quiet line, no heading
+    label.click()
+    assert labels.all_inner_texts()[2] == "Hide the code (1 line)"
+    assert cell.locator(".cell_input").is_visible()
+    page.close()
+
+
+def test_the_switch_opens_all_code_and_no_solution_and_is_remembered(folded_book, browser):
+    page = open_page(browser, folded_book / "page.html")
+    switch = page.get_by_role("button", name="Show all code")
+    above, below = page.locator("article h1").bounding_box(), page.locator("article .cell").first.bounding_box()
+    place = switch.bounding_box()
+    assert above["y"] + above["height"] <= place["y"] <= below["y"] - place["height"]
+    assert states(page) == [False] * 5
+    switch.press("Enter")
+    assert states(page) == [True] * 3 + [False] * 2
+    page.reload()
+    assert states(page) == [True] * 3 + [False] * 2
+    page.goto((folded_book / "studies" / "page.html").as_uri())
+    assert states(page) == [True]
+    page.get_by_role("button", name="Hide all code").press("Space")
+    assert states(page) == [False]
+    page.goto((folded_book / "page.html").as_uri())
+    assert states(page) == [False] * 5
+    assert page.complaints == page.foreign == []
+    page.close()
+
+
+def test_the_switch_follows_folds_that_open_by_hand(folded_book, browser):
+    page = open_page(browser, folded_book / "page.html")
+    folds = page.locator(".cell.tag_hide-input:not(.tag_solution) summary")
+    for fold in folds.all():
+        assert page.locator(".code-switch").inner_text() == "Show all code"
+        fold.click()
+    page.get_by_role("button", name="Hide all code").wait_for()
+    folds.first.click()
+    page.get_by_role("button", name="Show all code").click()
+    assert states(page) == [True] * 3 + [False] * 2
+    page.emulate_media(media="print")
+    assert not page.locator(".code-switch").is_visible()
+    page.close()
+
+
+def test_the_switch_works_where_the_browser_keeps_nothing(folded_book, browser):
+    context = browser.new_context()
+    context.add_init_script("Object.defineProperty(window, 'localStorage', {get() { throw new Error('refused'); }})")
+    page = context.new_page()
+    page.goto((folded_book / "page.html").as_uri())
+    page.get_by_role("button", name="Show all code").click()
+    assert states(page) == [True] * 3 + [False] * 2
+    context.close()
+
+
+def test_folds_open_without_scripts_and_a_page_without_folds_has_no_switch(folded_book, browser):
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto((folded_book / "page.html").as_uri())
+    cell = page.locator(".cell", has_text="one line")
+    cell.locator("summary").click()
+    assert cell.locator(".cell_input").is_visible()
+    assert page.locator(".code-switch").count() == 0
+    context.close()
+    page = open_page(browser, folded_book / "plain.html")
+    assert page.locator(".code-switch").count() == 0
+    page.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("viewport", [DESKTOP, NARROW], ids=["desktop", "phone"])
+def test_folds_and_tables_are_accessible(folded_book, browser, viewport, scheme):
+    page = open_page(browser, folded_book / "page.html", viewport, scheme)
+    assert violations(page) == []
+    page.locator(".code-switch").click()
+    # The keyboard can scroll what is too wide, in a fold that has just opened too: the theme sees to it a little later.
+    unreachable = "[...document.querySelectorAll('pre, .pst-scrollable-table-container')].filter(e => e.scrollWidth > e.clientWidth && e.tabIndex < 0).length"
+    page.wait_for_function(f"{unreachable} === 0")
+    page.wait_for_function("document.getAnimations().every(a => a.playState !== 'running')")
+    assert violations(page) == []
+    page.close()
+
+
+@pytest.mark.parametrize("viewport", [DESKTOP, NARROW], ids=["desktop", "phone"])
+def test_a_table_on_the_page(folded_book, browser, viewport):
+    """A real one, with the committed digits, in its place among what is printed, and no wider than its box."""
+    page = open_page(browser, folded_book / "page.html", viewport)
+    cell = page.locator(".cell", has_text="before the table")
+    first, wide = cell.locator("table").all()
+    rows = [row.locator("td").all_inner_texts() for row in first.locator("tbody tr").all()]
+    committed = "0.0132"  # the fresh run has 0.0131
+    assert rows == [["PCA", "32", committed], ["a network with three hidden layers", "6", committed]]
+    assert first.locator("th mjx-container").count() == 1
+    heights = [cell.get_by_text(text, exact=True).bounding_box()["y"] for text in ("before the table", "after it")]
+    assert heights[0] < first.bounding_box()["y"] < heights[1] < wide.bounding_box()["y"]
+    style = "e => [getComputedStyle(e).textAlign, getComputedStyle(e).fontVariantNumeric]"
+    styles = [cell.evaluate(style) for cell in first.locator("tr").last.locator("td").all()]
+    assert styles == [["start", "normal"], *2 * [["right", "tabular-nums"]]]
+    assert page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0
+    box = wide.locator("xpath=..")
+    room = page.locator("article").bounding_box()
+    assert box.bounding_box()["x"] + box.bounding_box()["width"] <= room["x"] + room["width"]
+    assert box.evaluate("e => e.scrollWidth > e.clientWidth && getComputedStyle(e).overflowX") == "auto"
+    page.close()
+
+
+def test_a_table_of_ten_columns_is_not_cut_on_paper(folded_book, browser):
+    page = open_page(browser, folded_book / "page.html", {"width": 680, "height": 900})  # A4 less its margins
+    cut = "[...document.querySelectorAll('.pst-scrollable-table-container')].map(e => e.scrollWidth > e.clientWidth)"
+    assert page.evaluate(cut) == [False, True, False]
+    page.emulate_media(media="print")
+    assert page.evaluate(cut) == [False] * 3
+    page.close()
+
+
+def test_a_table_beside_a_figure_is_no_part_of_it(folded_book, browser):
+    page = open_page(browser, folded_book / "page.html")
+    (figure,) = page.locator("figure").all()
+    assert figure.locator("img").count() == 1
+    assert figure.locator("table").count() == 0
+    assert "The line rises." in figure.inner_text()
+    table = page.locator("article table").last
+    assert table.bounding_box()["y"] > figure.bounding_box()["y"] + figure.bounding_box()["height"]
+    page.close()
+
+
+def page_cells():
+    """The extension of that name."""
+    spec = importlib.util.spec_from_file_location("page_cells", BOOK / "_ext" / "page_cells.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize(
+    ("source", "tags", "label"),
+    [
+        ("x = 1", ["hide-input"], "Show the code (1 line)"),
+        ("x = 1\n\n# and\ny = 2", ["hide-input"], "Show the code (4 lines)"),
+        ("x = 1\ny = 2\n", ["hide-input"], "Show the code (2 lines)"),
+        ("x = 1", ["hide-cell"], None),
+        ("x = 1", [], None),
+    ],
+)
+def test_only_folded_code_is_labelled(source, tags, label):
+    cell = page_cells().with_label(new_code_cell(source, metadata={"tags": tags}))
+    assert cell.metadata.get("mystnb", {}).get("code_prompt_show") == label
+
+
+def test_notebooks_in_folders_are_found_and_copies_are_not(tmp_path):
+    (tmp_path / "_build").mkdir()
+    book = tmp_path / "_build" / "book"  # where the book itself lies does not matter
+    for name in ("b", "studies/a", ".ipynb_checkpoints/b-checkpoint", "studies/.ipynb_checkpoints/a", "_build/b"):
+        path = book / f"{name}.ipynb"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    assert notebooks(book) == [book / "b.ipynb", book / "studies" / "a.ipynb"]

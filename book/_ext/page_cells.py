@@ -1,0 +1,67 @@
+"""Sphinx extension: what the cells of a page need that a notebook does not store.
+
+The fold of a cell tagged ``hide-input`` says how many lines it hides. A cell that draws a figure and shows tables becomes
+several, since myst-nb would set every output of it in the figure.
+"""
+
+from html import escape
+from itertools import groupby
+
+import nbformat
+from myst_nb.sphinx_ import HideCodeCellNode, depart_HideCellInput
+
+
+def with_label(cell):
+    """A cell, changed if its code is folded: the fold is called "Show the code (14 lines)"."""
+    tags = cell.metadata.get("tags", [])
+    if "hide-input" in tags and "hide-cell" not in tags:
+        count = len(cell.source.splitlines())
+        said = f"the code ({count} {'line' if count == 1 else 'lines'})"
+        cell.metadata.setdefault("mystnb", {}).update(code_prompt_show=f"Show {said}", code_prompt_hide=f"Hide {said}")
+    return cell
+
+
+def is_table(output) -> bool:
+    return "text/markdown" in output.get("data", {})
+
+
+def tables_apart(cell) -> list:
+    """A cell, or where it has a figure and tables: its code, and cells without code for each unbroken run of either."""
+    metadata = cell.metadata
+    if "figure" not in metadata.get("mystnb", {}) or not any(map(is_table, cell.outputs)):
+        return [cell]
+    others = {key: value for key, value in metadata.items() if key != "mystnb"}
+    settings = {key: value for key, value in metadata["mystnb"].items() if key != "figure"}
+    parts = [nbformat.from_dict({**cell, "metadata": {**others, "mystnb": settings}, "outputs": []})]
+    for table, outputs in groupby(cell.outputs, is_table):
+        own = settings if table else metadata["mystnb"]
+        shown = {"tags": ["remove-input"], "mystnb": own}
+        parts.append(nbformat.from_dict({**cell, "metadata": shown, "outputs": list(outputs)}))
+    return parts
+
+
+def prepare(app, docname: str, source: list[str]) -> None:
+    if app.env.doc2path(docname).endswith(".ipynb"):
+        nb = nbformat.reads(source[0], as_version=4)
+        nb.cells = [
+            part
+            for cell in nb.cells
+            for part in (tables_apart(with_label(cell)) if cell.cell_type == "code" else [cell])
+        ]
+        source[0] = nbformat.writes(nb)
+
+
+def visit_fold(self, node) -> None:
+    """As myst-nb's own, less a name for screen readers that would stand in place of the label."""
+    shown, hidden = (f'<p class="{kind} admonition-title">{escape(node[prompt])}</p>' for kind, prompt in PROMPTS)
+    self.body.append(f'<details class="admonition hide {" ".join(node["classes"])}">\n')
+    self.body.append(f"<summary>\n{shown}\n{hidden}\n</summary>\n")
+
+
+PROMPTS = (("collapsed", "prompt_show"), ("expanded", "prompt_hide"))
+
+
+def setup(app):
+    app.connect("source-read", prepare, priority=600)  # after executed_notebooks, which gives the outputs
+    app.add_node(HideCodeCellNode, override=True, html=(visit_fold, depart_HideCellInput))
+    return {"parallel_read_safe": True}

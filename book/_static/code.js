@@ -1,0 +1,28 @@
+// A button below the title of a page with folded code: it opens all of it or closes it, not the solutions, and what was
+// chosen holds for the pages that follow. Without this script each fold opens by hand.
+document.addEventListener("DOMContentLoaded", () => {
+  // The theme lets the keyboard scroll the boxes that need it, and measures them when the window changes: a box in a
+  // fold that has just opened too.
+  document.querySelectorAll(".cell > details").forEach((fold) => {
+    fold.addEventListener("toggle", () => dispatchEvent(new Event("resize")));
+  });
+
+  const folds = [...document.querySelectorAll(".cell.tag_hide-input:not(.tag_hide-cell, .tag_solution) > details")];
+  const title = document.querySelector("article h1");
+  if (!folds.length || !title) return;
+  const button = Object.assign(document.createElement("button"), { type: "button", className: "code-switch" });
+  const allOpen = () => folds.every((fold) => fold.open);
+  const name = () => { button.textContent = allOpen() ? "Hide all code" : "Show all code"; };
+  const setAll = (open) => { folds.forEach((fold) => { fold.open = open; }); name(); };
+  // A browser may keep nothing, or refuse to be asked: on a page from disk, or in a private window.
+  const remember = (choice) => { try { localStorage.setItem("code", choice); } catch { /* for this page alone, then */ } };
+  const remembered = () => { try { return localStorage.getItem("code"); } catch { return null; } };
+  button.addEventListener("click", () => {
+    const open = !allOpen();
+    setAll(open);
+    remember(open ? "shown" : "hidden");
+  });
+  folds.forEach((fold) => fold.addEventListener("toggle", name)); // one opened by hand may be the last
+  setAll(remembered() === "shown");
+  title.after(button);
+});
