@@ -4,7 +4,7 @@ The tolerance for decimal numbers stands in a notebook's metadata, ``{"nbval_tol
 overrides it.
 
 nbval offers no hook for either, and its classes call ``super(IPyNbCell, self)``, so single methods are replaced.
-Pictures and HTML are not compared: they are not stored.
+Pictures, HTML and Markdown are not compared: they are not stored (a table is, as text).
 """
 
 import os
@@ -48,9 +48,9 @@ def tolerant_sanitize(self, text):
     return text
 
 
-def file_init_without_html(self, *args, **kwargs):
+def file_init_without_markup(self, *args, **kwargs):
     exact_file_init(self, *args, **kwargs)
-    self.skip_compare += ("text/html",)
+    self.skip_compare += ("text/html", "text/markdown")
 
 
 class PeakMemory(pytest.Item):
@@ -73,5 +73,5 @@ def collect_with_peak_memory(self):
 
 
 nbval.IPyNbCell.sanitize = tolerant_sanitize
-nbval.IPyNbFile.__init__ = file_init_without_html
+nbval.IPyNbFile.__init__ = file_init_without_markup
 nbval.IPyNbFile.collect = collect_with_peak_memory

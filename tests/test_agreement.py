@@ -7,6 +7,8 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 
 from tools.agreement import disagreements, moved, with_committed_text
 
+TABLE = "| model | {0} |\n| ----- | -{1}: |\n| PCA   | {0} |"
+
 
 @pytest.mark.parametrize(
     ("committed", "fresh", "rtol"),
@@ -14,6 +16,7 @@ from tools.agreement import disagreements, moved, with_committed_text
         ("error 0.0131", "error 0.0131", 0.0),
         ("error 0.0131", "error 0.0133", 0.02),
         ("error 0.0131", "error   0.0133", 0.02),  # a column that shifted
+        (TABLE.format("9.96", "--"), TABLE.format("10.04", "---"), 0.02),  # a column that grew
         ("share 0.043", "share 0.044", 0.0),  # .0434999 and .0435001, rounded apart
         ("-0.0", "0.0", 0.0),
         ("1.2e-05", "1.3e-05", 0.0),
@@ -36,6 +39,8 @@ def test_agree(committed, fresh, rtol):
         ("1.2e-05", "1.5e-05", 0.05, "1.2e-05 became 1.5e-05"),
         ("0.5", "nan", 0.05, "0.5 became nan"),
         ("0.5", "-0.5", 0.05, "0.5 became -0.5"),
+        (TABLE.format("9.96", "--"), TABLE.format("9.96", "--").replace("-:", "--"), 0.05, "'| ----- | ---: |' became"),
+        (TABLE.format("9.96", "--"), TABLE.format("10.96", "---"), 0.02, "9.96 became 10.96"),
         ("30 epochs", "31 epochs", 0.05, "'30 epochs' became '31 epochs'"),  # whole numbers are exact
         ("the network wins", "PCA wins", 0.05, "'the network wins' became 'PCA wins'"),
         ("one\ntwo", "one", 0.0, "'two' became '(nothing)'"),
@@ -89,3 +94,16 @@ def test_committed_text_stands_beside_fresh_pictures():
     stream, figure = fresh.cells[1].outputs
     assert stream.text == "a 0.50"
     assert figure.data == {"text/plain": "<Figure old>", "image/png": "a fresh picture"}
+
+
+def test_a_table_is_shown_with_the_committed_digits():
+    """Its Markdown, from which the page makes a table, is not stored: it is the committed text again."""
+
+    def shown(**data):
+        nb = notebook("")
+        nb.cells[1].outputs.append(new_output("display_data", data={k.replace("_", "/"): v for k, v in data.items()}))
+        return nb
+
+    committed = shown(text_plain="| 0.50 |")
+    fresh = with_committed_text(committed, shown(text_plain="| 0.51 |", text_markdown="| 0.51 |"))
+    assert fresh.cells[1].outputs[0].data == {"text/plain": "| 0.50 |", "text/markdown": "| 0.50 |"}

@@ -310,6 +310,22 @@ def test_solutions_are_folded(open_notebook):
     assert page.complaints == []
 
 
+def test_a_table_is_a_table(open_notebook):
+    """With its numbers flush right, and the formula of its header set."""
+    show = """
+        from companion.tables import show_table
+        show_table(["model", "error $|x|$"], [["PCA", 0.25]], ".4f")
+        print("after it")
+    """
+    page = open_notebook(new_code_cell(dedent(show)))
+    run_all(page)
+    table = page.locator(".jp-OutputArea-output table")
+    table.locator("th mjx-container, th .katex").wait_for()
+    assert table.locator("td").all_inner_texts() == ["PCA", "0.2500"]
+    assert table.locator("td").last.evaluate("e => getComputedStyle(e).textAlign") == "right"
+    assert page.complaints == []
+
+
 def test_jupyterlab_finds_its_extensions_compatible():
     """The locked versions fit together; one that does not may work, but its reader is told that it does not."""
     command = [sys.executable, "-m", "jupyter", "labextension", "list"]

@@ -11,6 +11,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 from notebook_checks import ROOT
+from tools.notebooks import FOLDED, normalise
 
 SOURCE = "print('error', 0.0131, 'after', 30, 'epochs')"
 # That numbers agree and disagree as they should is tested in test_agreement.py; here, that nbval asks.
@@ -22,6 +23,19 @@ STORED = {  # name -> (the output that is stored, whether nbval should accept it
     "changed_word": ("loss 0.0131 after 30 epochs\n", False),
     "missing_output": (None, False),
 }
+SHOW = "from companion.tables import show_table; show_table(['model', 'error'], [['PCA', 10.04]], '.2f')"
+TABLES = {
+    "same_table": ("| model | error |\n| ----- | ----: |\n| PCA   | 10.04 |", True),
+    "narrower_table": ("| model | error |\n| ----- | ---: |\n| PCA   | 9.96 |", True),
+    "changed_header": ("| model |  loss |\n| ----- | ----: |\n| PCA   | 10.04 |", False),
+    "changed_cell": ("| model | error |\n| ----- | ----: |\n| PCA   | 11.04 |", False),
+}
+
+
+def write(path, cell):
+    """A notebook as it is stored: its tables as text alone."""
+    nb = new_notebook(cells=[cell], metadata={"nbval_tol": {"rtol": 0.02}})
+    nbformat.write(normalise(nb), path)
 
 
 @pytest.fixture(scope="module")
@@ -31,9 +45,10 @@ def outcomes(tmp_path_factory):
     shutil.copy(ROOT / "conftest.py", folder)
     for name, (text, _) in STORED.items():
         outputs = [] if text is None else [new_output("stream", name="stdout", text=text)]
-        nb = new_notebook(cells=[new_code_cell(SOURCE, outputs=outputs, execution_count=1)])
-        nb.metadata = {"nbval_tol": {"rtol": 0.02}, "kernelspec": {"name": "python3", "display_name": "Python 3"}}
-        nbformat.write(nb, folder / f"{name}.ipynb")
+        write(folder / f"{name}.ipynb", new_code_cell(SOURCE, outputs=outputs, execution_count=1))
+    for name, (text, _) in TABLES.items():
+        outputs = [new_output("display_data", data={"text/plain": text, "text/markdown": text})]
+        write(folder / f"{name}.ipynb", new_code_cell(SHOW, outputs=outputs, execution_count=1))
     hog = "import numpy\nwaste = numpy.ones(1_100 * 2**17)"  # 1.1 GB
     for name, source in (("hog", hog), ("modest", "small = 1")):
         nb = new_notebook(cells=[new_code_cell(source, execution_count=1)])
@@ -51,9 +66,20 @@ def outcomes(tmp_path_factory):
     return {(name, item): outcome == "PASSED" for name, item, outcome in lines}
 
 
-@pytest.mark.parametrize("name", STORED)
-def test_stored_output(outcomes, name):
-    assert outcomes[name, "Cell 0"] is STORED[name][1]
+@pytest.mark.parametrize(("name", "accepted"), [(name, fine) for name, (_, fine) in (STORED | TABLES).items()])
+def test_stored_output(outcomes, name, accepted):
+    assert outcomes[name, "Cell 0"] is accepted
+
+
+def test_a_table_is_stored_as_text_alone_and_only_solutions_are_folded():
+    """Twice the same would be in every diff; and JupyterLab shows the code that the page folds."""
+    table = new_output("display_data", data={"text/plain": "| a |", "text/markdown": "| a |"})
+    folded = new_code_cell("draw()", outputs=[table], metadata={"tags": ["hide-input"]})
+    solution = new_code_cell("answer", metadata={"tags": ["solution", "hide-cell"]})
+    nb = normalise(new_notebook(cells=[folded, solution]))
+    assert nb.cells[0].outputs[0].data == {"text/plain": "| a |"}
+    assert nb.cells[0].metadata == {"tags": ["hide-input"]}
+    assert nb.cells[1].metadata.jupyter == FOLDED
 
 
 def test_peak_memory_over_the_limit_is_refused(outcomes):

@@ -34,10 +34,11 @@ def close(a: str, b: str, rtol: float) -> bool:
 def moved(committed: str, fresh: str, rtol: float = 0.0) -> str | None:
     """What differs between two outputs beyond the tolerance, in words for a person; None where they agree.
 
-    Runs of blanks count as one, since a number that grows by a digit shifts the columns of a table.
+    Runs of blanks count as one, and so do those of dashes: a number that grows by a digit widens its column of a table,
+    and the rule below the header.
     """
     texts = [FOUND.sub("  found", text) for text in (committed, fresh)]
-    words = [re.sub(r"[ \t]+", " ", FLOAT.sub(" <number> ", text)) for text in texts]
+    words = [re.sub(r"[ \t]+", " ", re.sub(r"-{3,}", "---", FLOAT.sub(" <number> ", text))) for text in texts]
     if words[0] != words[1]:
         lines = [[line.strip() for line in text.strip().splitlines()] for text in texts]
         pairs = [(a, b) for a, b in zip_longest(*lines, fillvalue="(nothing)") if a != b] or [tuple(texts)]
@@ -79,11 +80,14 @@ def disagreements(committed, fresh) -> list[str]:
 
 
 def with_committed_text(committed, fresh):
-    """The fresh notebook, with the committed text in place of its own wherever both have one: -> ``fresh``, changed."""
+    """The fresh notebook, with the committed text in place of its own wherever both have one: -> ``fresh``, changed.
+
+    A table's Markdown (see companion/tables.py), which is its text once more, is not stored: it is made from the text.
+    """
     for old, new in zip(committed.cells, fresh.cells, strict=True):
         for a, b in zip(old.get("outputs", []), new.get("outputs", []), strict=True):
             if b.output_type == "stream":
                 b.text = a.text
-            elif "text/plain" in b.get("data", {}):
-                b.data["text/plain"] = a.data["text/plain"]
+            for kind in {"text/plain", "text/markdown"} & set(b.get("data", {})):
+                b.data[kind] = a.data["text/plain"]
     return fresh
