@@ -7,10 +7,10 @@ export COMPANION_PROGRESS ?= off
 export MPLCONFIGDIR ?= $(CURDIR)/.venv/matplotlib
 
 .DEFAULT_GOAL := help
-.PHONY: help book test check claims notebooks lab lock clean
+.PHONY: help book test test-fast check claims notebooks teach new lab lock clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 book: $(READY) ## run the notebooks, build the pages, print where to open them
 	$(BIN)/jupyter-book build book --config _config.yml --path-output . -W --keep-going
@@ -18,6 +18,9 @@ book: $(READY) ## run the notebooks, build the pages, print where to open them
 
 test: check ## check everything: code style, package, notebooks' numbers, built pages
 	$(BIN)/python -m pytest -n 2 --dist loadscope --nbval --nbval-cell-timeout=36000 tests book
+
+test-fast: check ## what an edit can break in seconds: the package, the exercises, what is committed
+	$(BIN)/python -m pytest -n 2 --dist loadscope -m "not slow" tests
 
 check: $(READY) ## style, types, spelling
 	$(BIN)/ruff check .
@@ -28,8 +31,14 @@ check: $(READY) ## style, types, spelling
 claims: $(READY) ## run the notebooks as other machines would, and with other seeds: does every claim hold? (an hour)
 	$(BIN)/python tools/claims.py
 
-notebooks: $(READY) ## run every notebook from a clean kernel and store its text outputs
-	$(BIN)/python tools/notebooks.py run
+notebooks: $(READY) ## run every notebook (NB=04: one) from a clean kernel and store its text outputs
+	$(BIN)/python tools/notebooks.py run $(if $(NB),$(shell find book -name '$(NB)*.ipynb' -not -path '*/.*'))
+
+teach: $(READY) ## print a definition as a lesson shows it: make teach NAME=vae.VAE
+	@$(BIN)/python tools/lesson.py teach $(NAME)
+
+new: $(READY) ## start a notebook: make new NB=book/11-topic.ipynb TITLE="A topic"
+	@$(BIN)/python tools/lesson.py new $(NB) "$(TITLE)"
 
 lab: $(READY) ## open the notebooks in JupyterLab
 	COMPANION_PROGRESS=on $(BIN)/jupyter lab --notebook-dir=book

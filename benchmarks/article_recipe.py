@@ -24,7 +24,7 @@ from companion import (
     orthogonal_,
     pytorch_default_,
 )
-from companion._torchvision import import_torchvision
+from companion._support.torchvision import import_torchvision
 from companion.datasets import data_root
 from companion.denoising import article_network
 from record import save

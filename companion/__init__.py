@@ -8,8 +8,8 @@ What most chapters use is imported from here; a chapter's own topic from its mod
 
 from importlib import import_module
 
-from companion._device import pick_device
-from companion._threads import take_no_more_threads_than_lent
+from companion._support.device import pick_device
+from companion._support.threads import take_no_more_threads_than_lent
 from companion.autoencoder import ConvAutoencoder, DenseAutoencoder, mlp, reconstruction
 from companion.claims import claim, claims_made
 from companion.datasets import ImageData, cifar10, digits, fashion_mnist, mnist

@@ -12,7 +12,7 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 from sklearn.svm import OneClassSVM
 from torch import Tensor, nn
 
-from companion._check import check_fraction, check_images, check_positive
+from companion._support.checks import check_fraction, check_images, check_positive
 from companion.pca import PCA
 
 

@@ -7,7 +7,7 @@ from math import prod
 import torch
 from torch import Tensor, nn
 
-from companion._check import check_channels, check_code, check_image_shape, check_model_input, check_positive
+from companion._support.checks import check_channels, check_code, check_image_shape, check_model_input, check_positive
 from companion.losses import mse
 from companion.starting_weights import MEAN_PIXEL, answer_grey_, orthogonal_
 

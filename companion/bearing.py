@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from companion._check import check_not_negative, check_positive
+from companion._support.checks import check_not_negative, check_positive
 
 SAMPLE_RATE = 12_000  # Hz, the rate of most recordings of the test rig
 WINDOW = 4096  # samples, 0.34 s: about 37 impacts of an outer-race fault

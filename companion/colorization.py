@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from companion._check import check_channels, check_colour, check_images, check_maps, check_positive
+from companion._support.checks import check_channels, check_colour, check_images, check_maps, check_positive
 from companion.losses import mse
 from companion.starting_weights import orthogonal_
 

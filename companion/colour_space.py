@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from skimage.color import deltaE_ciede2000, lab2rgb, rgb2lab
 from torch import Tensor
 
-from companion._check import check_colour, check_images, check_positive, check_same_shape
+from companion._support.checks import check_colour, check_images, check_positive, check_same_shape
 
 
 def to_lab(rgb: Tensor) -> Tensor:

@@ -9,9 +9,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from companion._check import check_positive
-from companion._shipped import read_shipped
-from companion._torchvision import import_torchvision
+from companion._support.checks import check_positive
+from companion._support.shipped import read_shipped
+from companion._support.torchvision import import_torchvision
 
 # The four uncompressed files of each set: name -> size in bytes. The format is IDX: a header of 16 bytes
 # (images) or 8 (labels), then one byte a pixel or label.

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from companion._check import (
+from companion._support.checks import (
     check_channels,
     check_image_shape,
     check_maps,

@@ -7,8 +7,8 @@ from math import pi
 import torch
 from torch import Tensor, nn
 
-from companion._check import check_channels, check_code, check_model_input, check_positive
-from companion._shipped import load_weights
+from companion._support.checks import check_channels, check_code, check_model_input, check_positive
+from companion._support.shipped import load_weights
 from companion.autoencoder import ConvAutoencoder
 
 

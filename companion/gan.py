@@ -7,9 +7,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from companion._check import check_channels, check_code, check_images, check_model_input, check_positive
-from companion._objective import check_seed, check_trainable
-from companion._shipped import load_weights
+from companion._support.checks import check_channels, check_code, check_images, check_model_input, check_positive
+from companion._support.objective import check_seed, check_trainable
+from companion._support.shipped import load_weights
 
 
 class Generator(nn.Module):

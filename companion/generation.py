@@ -3,8 +3,8 @@
 import torch
 from torch import Tensor, nn
 
-from companion._check import check_model_input
-from companion._shipped import load_weights
+from companion._support.checks import check_model_input
+from companion._support.shipped import load_weights
 
 
 class DigitClassifier(nn.Module):

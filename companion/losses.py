@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from companion._check import check_probabilities, check_same_shape
+from companion._support.checks import check_probabilities, check_same_shape
 
 
 def mse(x_hat: Tensor, x: Tensor) -> Tensor:

@@ -8,7 +8,7 @@ from sklearn.datasets import make_swiss_roll
 from sklearn.neighbors import kneighbors_graph
 from torch import Tensor
 
-from companion._check import check_not_negative, check_positive
+from companion._support.checks import check_not_negative, check_positive
 
 
 class SwissRoll(NamedTuple):

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from companion._check import check_colour, check_images, check_positive
+from companion._support.checks import check_colour, check_images, check_positive
 
 
 def palette(x: Tensor, step: float = 10) -> Tensor:

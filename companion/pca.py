@@ -9,7 +9,7 @@ from math import prod
 import torch
 from torch import Tensor, nn
 
-from companion._check import (
+from companion._support.checks import (
     check_code,
     check_image_shape,
     check_images,

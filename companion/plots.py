@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.patheffects import withStroke
 from torch import Tensor
 
-from companion._check import check_images, check_labels, check_points, check_positive
+from companion._support.checks import check_images, check_labels, check_points, check_positive
 
 # Paul Tol's "bright" colours, told apart with every common kind of colour blindness.
 COLOURS = ("#4477AA", "#EE6677", "#228833", "#CCBB44", "#66CCEE", "#AA3377", "#BBBBBB")

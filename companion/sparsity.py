@@ -7,7 +7,7 @@ from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits
 from torch import Tensor, nn
 
-from companion._check import (
+from companion._support.checks import (
     check_code,
     check_fraction,
     check_image_shape,

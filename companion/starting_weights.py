@@ -4,7 +4,7 @@ from math import log
 
 from torch import nn
 
-from companion._check import check_fraction
+from companion._support.checks import check_fraction
 
 # The mean pixel of the digits, from which every model of the course starts unless told otherwise.
 MEAN_PIXEL = 0.13

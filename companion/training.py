@@ -9,11 +9,18 @@ import torch
 from torch import Tensor, nn
 from tqdm.auto import tqdm
 
-from companion._check import check_images, check_positive
-from companion._device import at_work, pick_device, seeded
-from companion._distributed import average, joined, rank, share
-from companion._objective import check_module, check_objective, check_run, check_seed, check_terms, explain_misfit
-from companion._watch import TrainingWarning, Watch, not_finite
+from companion._support.checks import check_images, check_positive
+from companion._support.device import at_work, pick_device, seeded
+from companion._support.distributed import average, joined, rank, share
+from companion._support.objective import (
+    check_module,
+    check_objective,
+    check_run,
+    check_seed,
+    check_terms,
+    explain_misfit,
+)
+from companion._support.watch import TrainingWarning, Watch, not_finite
 
 # Added to the seeds of fit and evaluate. A model built with seed 0 and noise drawn with seed 0 would share their random
 # numbers, first layer and first batches of noise, and training would measurably suffer.

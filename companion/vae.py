@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from companion._check import (
+from companion._support.checks import (
     check_channels,
     check_code,
     check_image_shape,

@@ -8,7 +8,7 @@ import torch
 from sklearn.neighbors import NearestNeighbors
 from torch import Tensor, nn
 
-from companion._check import check_labels, check_points, check_positive
+from companion._support.checks import check_labels, check_points, check_positive
 
 
 def neighbour_accuracy(

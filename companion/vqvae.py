@@ -5,7 +5,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from companion._check import check_model_input, check_not_negative, check_positive
+from companion._support.checks import check_model_input, check_not_negative, check_positive
 from companion.losses import squared_error
 from companion.starting_weights import MEAN_PIXEL, answer_grey_, orthogonal_
 

@@ -18,8 +18,9 @@ import numpy as np
 import pytest
 import torch
 
-from companion import _torchvision, cifar10, datasets, digits, fashion_mnist, mnist
-from companion._torchvision import import_torchvision
+from companion import cifar10, datasets, digits, fashion_mnist, mnist
+from companion._support import torchvision as torchvision_support
+from companion._support.torchvision import import_torchvision
 from companion.colour_space import chroma, to_lab, to_rgb
 from companion.datasets import card_transactions, shapes
 
@@ -437,7 +438,7 @@ def test_import_torchvision_works_and_may_be_repeated():
 def test_torchvision_imports_in_a_fresh_process_after_the_companion():
     """What a learner meets: the plain import afterwards works too, and ToTensor with it."""
     code = (
-        "import companion._torchvision as t\n"
+        "import companion._support.torchvision as t\n"
         "first = t.import_torchvision()\n"
         "import torchvision, torchvision.transforms as T, torch, numpy as np\n"
         "assert torchvision is first\n"
@@ -454,7 +455,7 @@ def fake_torchvision(tmp_path, monkeypatch):
     """Put a torchvision of one's own, given as source, before the installed one."""
     for name in [m for m in sys.modules if m.split(".")[0] == "torchvision"]:
         monkeypatch.delitem(sys.modules, name)
-    monkeypatch.setattr(_torchvision, "_library", None)
+    monkeypatch.setattr(torchvision_support, "_library", None)
     defined = []
 
     class Library:

@@ -30,7 +30,7 @@ from companion import (
     show_rows,
     squared_error,
 )
-from companion._check import check_images
+from companion._support.checks import check_images
 from companion.denoising import UNet, masking_noise, salt_and_pepper_noise, tweedie_score
 from companion.losses import bce_with_logits
 

@@ -6,7 +6,8 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
-from tools.lesson import PACKAGE, definitions, is_guard, lesson_form, package_definitions, sync, teach
+import notebook_checks as checks
+from tools.lesson import PACKAGE, definitions, is_guard, lesson_form, new, package_definitions, sync, teach
 
 SOURCE = '''
 class Model(nn.Module):
@@ -90,3 +91,14 @@ def test_sync_writes_what_has_drifted_and_nothing_else(tmp_path):
     assert cells[0].source == f"x = 1\n\n\n{mse}\n\n\ny = 2"
     assert cells[1].source == "def own():\n    pass"
     assert sync(file) == []
+
+
+def test_a_new_notebook_has_the_sections_that_the_tests_look_for(tmp_path):
+    file = tmp_path / "11-topic.ipynb"
+    new(file, "A topic")
+    nb = nbformat.read(file, as_version=4)
+    assert checks.section_problems(nb) == checks.import_problems(nb) == checks.lesson_code_problems(nb) == []
+    assert nb.cells[0].source.startswith("# A topic")
+    assert any("### Exercise 11.1" in cell.source for cell in nb.cells)
+    with pytest.raises(SystemExit, match="exists"):
+        new(file, "Another")

@@ -172,7 +172,7 @@ def test_edited_definition_is_seen():
     [
         ("from companion import digits", True),
         ("from companion.vae import VAE", True),
-        ("from companion._check import check_images", False),
+        ("from companion._support.checks import check_images", False),
         ("from companion.vae import _check_gaussian", False),
     ],
 )

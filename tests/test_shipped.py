@@ -6,8 +6,9 @@ import re
 import pytest
 import torch
 
-from companion import _shipped, digits
-from companion._shipped import FOLDER, SHIPPED, load_weights, save_weights
+from companion import digits
+from companion._support import shipped
+from companion._support.shipped import FOLDER, SHIPPED, load_weights, save_weights
 from companion.diffusion import trained_latent_diffusion, trained_pixel_diffusion
 from companion.gan import Generator, trained_generator
 from companion.generation import digit_classifier
@@ -29,7 +30,7 @@ def test_the_list_is_that_of_the_folder():
 def test_a_missing_damaged_or_truncated_file_is_named_and_the_message_says_what_to_do(name, tmp_path, monkeypatch):
     content = bytearray((FOLDER / name).read_bytes())
     content[len(content) // 2] ^= 1  # one bit
-    monkeypatch.setattr(_shipped, "FOLDER", tmp_path)
+    monkeypatch.setattr(shipped, "FOLDER", tmp_path)
     advice = "Install the package again.*git checkout companion/data"
     with pytest.raises(FileNotFoundError, match=f"expected {re.escape(str(tmp_path / name))}.*{advice}"):
         LOADERS[name]()
@@ -46,7 +47,7 @@ def test_weights_survive_half_precision(tmp_path, monkeypatch):
     generator(torch.randn(8, 3))  # moves batch normalisation's averages and counts the batch
     file = tmp_path / "weights.npz"
     save_weights(generator, file)
-    monkeypatch.setattr(_shipped, "FOLDER", tmp_path)
+    monkeypatch.setattr(shipped, "FOLDER", tmp_path)
     monkeypatch.setitem(SHIPPED, file.name, hashlib.sha256(file.read_bytes()).hexdigest())
     loaded = load_weights(Generator(code_size=3, channels=(4, 2)), file.name)
     assert not loaded.training

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from companion._threads import lent_cores
+from companion._support.threads import lent_cores
 
 MANY = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
 

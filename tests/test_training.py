@@ -447,7 +447,7 @@ def test_an_interrupted_run_leaves_the_model_home_and_in_eval_mode(call, error, 
         return reconstruction()(model, x)
 
     model, state = Elsewhere().train(), torch.get_rng_state()
-    monkeypatch.setattr(companion._device, "_device_of", lambda model: torch.device("meta"))
+    monkeypatch.setattr(companion._support.device, "_device_of", lambda model: torch.device("meta"))
     with pytest.raises(error, match="stopped"):
         call(model, x, loss_fn, batch_size=8, device="cpu")
     assert model.sent == ["cpu", "meta"]
@@ -720,8 +720,8 @@ def test_warnings_change_nothing(data, monkeypatch):
     runs = []
     for silent in (False, True):
         if silent:
-            monkeypatch.setattr(companion._watch, "_far_answer", lambda *args: "")
-            monkeypatch.setattr(companion._watch.Watch, "_standing_still", lambda *args: "")
+            monkeypatch.setattr(companion._support.watch, "_far_answer", lambda *args: "")
+            monkeypatch.setattr(companion._support.watch.Watch, "_standing_still", lambda *args: "")
         torch.manual_seed(0)
         model = nn.Sequential(DenseAutoencoder(8), nn.Dropout(0.1))
         history = fit(model, 1 - data.x_train[:300], denoising(), epochs=4, x_test=data.x_test[:50], device="cpu")

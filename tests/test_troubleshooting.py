@@ -7,7 +7,8 @@ import pytest
 import torch
 from torch import nn
 
-from companion import DenseAutoencoder, _shipped, digits, fit, mnist, mse, reconstruction
+from companion import DenseAutoencoder, digits, fit, mnist, mse, reconstruction
+from companion._support import shipped
 from companion.vae import negative_elbo
 from notebook_checks import BOOK
 
@@ -125,7 +126,7 @@ def test_the_lines_that_save_and_load(tmp_path, monkeypatch):
 
 
 def test_messages_about_files(tmp_path, monkeypatch):
-    monkeypatch.setattr(_shipped, "FOLDER", tmp_path)
+    monkeypatch.setattr(shipped, "FOLDER", tmp_path)
     for content, message in (
         (None, "A file that ships with the package is missing"),
         (b"", "is damaged: its SHA-256 is"),

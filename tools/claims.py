@@ -114,7 +114,7 @@ def kept(path: Path, name: str) -> dict:
     file = KEPT / f"{path.stem} {name}.json"
     # Not the exercises and the sliders: no claim depends on those, and the tests compare what they say.
     models = [f"companion/{p.name}" for p in sorted((ROOT / "companion").glob("*.py")) if p.name != "explore.py"]
-    now = digest(path, *models, "companion/data", "benchmarks/results")
+    now = digest(path, *models, "companion/_support", "companion/data", "benchmarks/results")
     if file.exists() and (result := json.loads(file.read_text()))["digest"] == now:
         return result
     result = {"digest": now, **run(path, name)}

@@ -2,6 +2,7 @@
 
 Usage: python tools/lesson.py teach MODULE.NAME ...     print definitions as a notebook shows them, such as vae.VAE
        python tools/lesson.py sync NOTEBOOK ...         write every definition that a notebook shares with the package anew
+       python tools/lesson.py new NOTEBOOK TITLE        start a notebook, with the sections that the tests look for
 
 A guard is a statement that only refuses bad input: a call of a check_... function, an `if` that only raises, and a loop
 over nothing but those. The package keeps them all; a lesson shows what is computed. tests/notebook_checks.py compares the
@@ -9,6 +10,7 @@ two by the same rule.
 """
 
 import ast
+import re
 import subprocess
 import sys
 import textwrap
@@ -16,8 +18,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import nbformat
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))
+
+from tools.notebooks import normalise  # noqa: E402 (found only now)
+
 PACKAGE = ROOT / "companion"
 COLUMNS = 76  # of an open line on the page
 
@@ -176,7 +183,66 @@ def sync(path: Path) -> list[str]:
     return changed
 
 
+# A new notebook: text, or code after ">>> ".
+SKELETON = """
+# {title}
+
+:::{{admonition}} After this
+You will be able to ...
+:::
+
+*Reading: ... minutes. Exercises: ... minutes. Needs: ...*
+
+>>> import torch
+
+from companion import claim, digits, fit, set_style, show_rows, show_table
+
+set_style()
+x_train, y_train, x_test, y_test = digits()
+
+## The first idea
+
+:::{{admonition}} Predict
+:class: tip
+Before you run the next cell: ...?
+:::
+
+>>> ...
+
+## What goes wrong
+
+## Summary
+
+## Exercises
+
+### Exercise {number}.1: ...
+
+*Code · 10 minutes · medium*
+
+>>> answer = ...
+
+## Further reading
+"""
+
+
+def new(path: Path, title: str) -> None:
+    """Write a notebook with the sections of a chapter; refused if it exists."""
+    if path.exists():
+        sys.exit(f"{path} exists; give another name, or remove it.")
+    number = path.stem.partition("-")[0].lstrip("0") or "0"
+    cells: list = []
+    for part in SKELETON.format(title=title, number=number).strip().split("\n\n## "):
+        text, *codes = re.split(r"^>>> ", part, flags=re.M)
+        cells.append(new_markdown_cell(("## " if cells else "") + text.strip()))
+        cells += [new_code_cell(code.strip()) for code in codes]
+    nb = new_notebook(cells=cells, metadata={"nbval_tol": {"rtol": 0.02}})
+    nbformat.write(normalise(nb), path)
+
+
 def main(action: str, *names: str) -> None:
+    if action == "new":
+        new(Path(names[0]), names[1])
+        return
     if action == "sync":
         for name in names:
             print(f"{name}: {', '.join(sync(Path(name))) or 'as it was'}")
@@ -191,6 +257,7 @@ def main(action: str, *names: str) -> None:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) < 3 or sys.argv[1] not in ("teach", "sync"):
+    wanted = {"teach": 3, "sync": 3, "new": 4}  # words on the command line, at least
+    if len(sys.argv) < wanted.get(sys.argv[1] if sys.argv[1:] else "", 99):
         sys.exit(__doc__)
     main(*sys.argv[1:])

@@ -3,7 +3,7 @@
 Usage: python tools/make_classifier.py
 
 On the 4,000 training digits that ship, each moved by up to two pixels; some ten seconds on one core. Prints the
-accuracy on the 1,000 test digits and the SHA-256 that companion/_shipped.py must hold. Convolutions differ in their last
+accuracy on the 1,000 test digits and the SHA-256 that companion/_support/shipped.py must hold. Convolutions differ in their last
 digits between machines, so a new run gives slightly other weights: then every Frechet distance in the book changes.
 """
 
@@ -17,7 +17,7 @@ import torch.nn.functional as F
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from companion import digits, orthogonal_
-from companion._shipped import FOLDER, save_weights
+from companion._support.shipped import FOLDER, save_weights
 from companion.generation import DigitClassifier
 
 FILE = FOLDER / "digit_classifier.npz"

@@ -5,7 +5,7 @@ Usage: python tools/make_generators.py [gan] [pixel] [latent]
 On the 4,000 training digits that ship; seeds fixed. CPU time on one thread of a shared 2-core machine: 5.1 minutes for the
 GAN (100 epochs), 7.4 for the diffusion in pixels (100 epochs), and 2.2 for the latent diffusion (0.2 for 20 epochs of the
 autoencoder, 1.9 for 1,000 epochs in its code): as 2.4 to 3.5 to 1. Prints the Frechet distance of 1,000 samples from the
-1,000 test digits, the CPU seconds, and the SHA-256 that companion/_shipped.py must hold.
+1,000 test digits, the CPU seconds, and the SHA-256 that companion/_support/shipped.py must hold.
 Convolutions differ in their last digits between machines and numbers of threads, and a GAN's training is chaotic: a new
 run gives other weights, and then every figure of the chapter changes.
 """
@@ -20,7 +20,7 @@ import torch
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from companion import ConvAutoencoder, digits, fit, reconstruction
-from companion._shipped import FOLDER, save_weights
+from companion._support.shipped import FOLDER, save_weights
 from companion.diffusion import (
     CodeNet,
     Denoiser,

@@ -6,7 +6,7 @@ from numbers import Integral
 import torch
 from torch import Tensor, nn
 
-from companion._check import check_images, check_positive
+from companion._support.checks import check_images, check_positive
 
 
 def check_run(model, x, loss_fn, *, x_test, epochs, batch_size, lr, decay, seed) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import nn
 
-FOLDER = Path(__file__).parent / "data"
+FOLDER = Path(__file__).parents[1] / "data"
 # name -> SHA-256; what made each file stands in data/README.md
 SHIPPED = {
     "digits.npz": "bbe2f0f7ba51aaf766c97e62b2316a027e91502a842c8abdbe45fde632c8f756",

@@ -8,9 +8,9 @@ from contextlib import suppress
 import torch
 from torch import Tensor, nn
 
-from companion._device import seeded
-from companion._distributed import rank
-from companion._objective import check_terms, explain_misfit
+from companion._support.device import seeded
+from companion._support.distributed import rank
+from companion._support.objective import check_terms, explain_misfit
 
 _NAN = "x_hat contains NaN"  # what the package's own losses say of a model that has diverged
 
