@@ -2,7 +2,7 @@
 
 Usage: python benchmarks/article_recipe.py   (needs the full MNIST; about 6 minutes on 2 CPU cores)
 
-Every figure is a mean squared error per pixel. "Test" is the MSE against the clean image over MNIST's 10,000 test
+Every number is a mean squared error per pixel. "Test" is the MSE against the clean image over MNIST's 10,000 test
 images, with Gaussian noise of standard deviation 0.2 that is the same for every network.
 """
 
@@ -106,7 +106,7 @@ def main():
         "PCA-32": test_mse(PCA(data.x_train, 32)),
     }
     print(baselines)
-    figures = {
+    numbers = {
         "epochs": EPOCHS,
         "seeds": SEEDS,
         "claimed_last_batch": CLAIMED,
@@ -114,7 +114,7 @@ def main():
         "ladder": ladder,
         "baselines": baselines,
     }
-    save("article_recipe", figures, data="MNIST, 60,000 training and 10,000 test images", started=started)
+    save("article_recipe", numbers, data="MNIST, 60,000 training and 10,000 test images", started=started)
 
 
 if __name__ == "__main__":

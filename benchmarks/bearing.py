@@ -138,8 +138,8 @@ def main():
                 for detector in runs[0]
             }
             print(key, {d: median(row["lead"]) for d, row in table[key].items()}, flush=True)
-    figures = {"seeds": list(SEEDS), "false_alarm_rate": RATE, "shocks_per_window": SHOCKS[1], "table": table}
-    save("bearing", figures, data="simulated: companion.bearing.simulate_bearing", started=started)
+    numbers = {"seeds": list(SEEDS), "false_alarm_rate": RATE, "shocks_per_window": SHOCKS[1], "table": table}
+    save("bearing", numbers, data="simulated: companion.bearing.simulate_bearing", started=started)
 
 
 if __name__ == "__main__":

@@ -2,8 +2,8 @@
 
 Usage: OMP_NUM_THREADS=1 python benchmarks/colorization.py   (pictures of scikit-image and scikit-learn; a few minutes)
 
-The recipes are those of the notebook, whose figures are those of seed 0. Grey, the mean colour and the table hold no
-chance, so they have one figure; a network has one a seed. Everything is measured on numbers that are not clipped, except
+The recipes are those of the notebook, whose numbers are those of seed 0. Grey, the mean colour and the table are
+deterministic, so they have one number; a network has one a seed. Everything is measured on numbers that are not clipped, except
 colourfulness M, which is that of the screen's colours.
 """
 
@@ -234,21 +234,21 @@ def flat_shapes():
 
 
 def by_name(rows):
-    """Rows of figures, one a seed -> name: its figures, rounded."""
+    """Rows of numbers, one a seed -> name: its numbers, rounded."""
     return {name: [round(row[name], 4) for row in rows] for name in rows[0]}
 
 
 def main():
     started = time.perf_counter()
     torch.set_num_threads(1)
-    figures = {
+    numbers = {
         "seeds": list(SEEDS),
         "slide": slide(),
         "retina": retina(),
         "photographs": photographs(),
         "shapes": flat_shapes(),
     }
-    save("colorization", figures, data="pictures of scikit-image and scikit-learn; drawn shapes", started=started)
+    save("colorization", numbers, data="pictures of scikit-image and scikit-learn; drawn shapes", started=started)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 Usage: python benchmarks/generation.py   (the shipped digits; a few minutes on one CPU core)
 
-Every figure is a Frechet distance between 1,000 pictures and the 1,000 test digits, in the 64 features of the classifier
+Every number is a Frechet distance between 1,000 pictures and the 1,000 test digits, in the 64 features of the classifier
 that ships with the package. Whatever is fitted to codes is fitted to the codes of the 4,000 training digits.
 "brightened": every pixel doubled and clipped at 1, in the pictures and in the test digits alike, since a ruler that is
 brightened on one side only rewards the set that was too faint. How much of a distance is want of boldness?
@@ -59,7 +59,7 @@ def main():
 
     torch.manual_seed(0)
     noise = torch.rand_like(x_test)
-    figures = {
+    numbers = {
         "code_sizes": CODE_SIZES,
         "seeds": SEEDS,
         "recipe": RECIPE,
@@ -104,9 +104,9 @@ def main():
                 run[name] = {drawn: score(x) for drawn, x in pictures.items()}
                 run[name]["confidence"] = confidence(pictures["standard normal"])
                 run[name]["brightened"] = {drawn: bright_score(x) for drawn, x in pictures.items()}
-            figures["runs"].append(run)
+            numbers["runs"].append(run)
             print(run, flush=True)
-    save("generation", figures, data="the 4,000 + 1,000 shipped digits", started=started)
+    save("generation", numbers, data="the 4,000 + 1,000 shipped digits", started=started)
 
 
 if __name__ == "__main__":

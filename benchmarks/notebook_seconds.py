@@ -34,7 +34,7 @@ def reference_seconds() -> float:
 def main():
     torch.set_num_threads(1)
     started = time.perf_counter()
-    figures = {}
+    numbers = {}
     for path in sorted(BOOK.glob("*.ipynb")):
         reference = reference_seconds()
         nb = nbformat.read(path, as_version=4)
@@ -42,13 +42,13 @@ def main():
         start = time.perf_counter()
         execute(nb, BOOK, environment())
         seconds = time.perf_counter() - start
-        figures[path.name] = {
+        numbers[path.name] = {
             "seconds": round(seconds, 1),
             "times_the_reference": round(seconds / reference, 1),
             "peak_mb": round(float(nb.cells[-1].outputs[0].text)),
         }
-        print(path.name, figures[path.name], flush=True)
-    save("notebook_seconds", {"notebooks": figures}, data="the shipped digits", started=started)
+        print(path.name, numbers[path.name], flush=True)
+    save("notebook_seconds", {"notebooks": numbers}, data="the shipped digits", started=started)
 
 
 if __name__ == "__main__":

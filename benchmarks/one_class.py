@@ -2,8 +2,8 @@
 
 Usage: python benchmarks/one_class.py   (the shipped digits, and the full MNIST; about 25 minutes on one shared CPU core)
 
-"shipped": 400 training digits of a class, 1,000 test digits. "full": about 6,000 and 10,000. PCA and the one-class SVM hold
-no chance, so they have one figure a digit; the autoencoders and the forest have one a seed.
+"shipped": 400 training digits of a class, 1,000 test digits. "full": about 6,000 and 10,000. PCA and the one-class SVM are
+deterministic, so they have one number a digit; the autoencoders and the forest have one a seed.
 """
 
 import time
@@ -85,14 +85,14 @@ def nearest(x):
 
 def main():
     started = time.perf_counter()
-    figures = {"code_size": CODE_SIZE}
+    numbers = {"code_size": CODE_SIZE}
     for name, data, recipe_of, seeds in (("shipped", digits(), 0, range(5)), ("full", mnist(), 1, range(2))):
-        figures[name] = {"seeds": list(seeds), "digits": []}
+        numbers[name] = {"seeds": list(seeds), "digits": []}
         for digit in range(10):
             row = auc_of_digit(digit, data, recipe_of, seeds)
-            figures[name]["digits"].append(row)
+            numbers[name]["digits"].append(row)
             print(name, digit, {k: [round(v, 3) for v in values] for k, values in row.items()}, flush=True)
-    save("one_class", figures, data="MNIST: the shipped digits, and the full set", started=started)
+    save("one_class", numbers, data="MNIST: the shipped digits, and the full set", started=started)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Write a benchmark's figures, with what is needed to repeat them, to benchmarks/results/<name>.json."""
+"""Write a benchmark's numbers, with what is needed to repeat them, to benchmarks/results/<name>.json."""
 
 import json
 import platform
@@ -11,8 +11,8 @@ import torch
 RESULTS = Path(__file__).parent / "results"
 
 
-def save(name: str, figures: dict, *, data: str, started: float) -> Path:
-    """``figures`` plus command, data, device, versions and seconds -> the file's path. Replaced only when complete."""
+def save(name: str, numbers: dict, *, data: str, started: float) -> Path:
+    """``numbers`` plus command, data, device, versions and seconds -> the file's path. Replaced only when complete."""
     device = "cuda" if torch.cuda.is_available() else "cpu"
     record = {
         "command": f"python benchmarks/{Path(sys.argv[0]).name}",
@@ -20,7 +20,7 @@ def save(name: str, figures: dict, *, data: str, started: float) -> Path:
         "device": torch.cuda.get_device_name() if device == "cuda" else f"cpu, {torch.get_num_threads()} threads",
         "versions": {"python": platform.python_version(), "torch": torch.__version__},
         "seconds": round(time.perf_counter() - started, 1),
-        **figures,
+        **numbers,
     }
     path = RESULTS / f"{name}.json"
     unfinished = path.with_suffix(".tmp")

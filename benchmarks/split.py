@@ -3,7 +3,7 @@
 Usage: python benchmarks/split.py
 
 The shipped split (tools/make_digits.py: the last 100 digits of each class in the source's order are the test set)
-beside random splits of the same 5,000. Two figures for each: the error of PCA with 32 numbers on test against training
+beside random splits of the same 5,000. Two numbers for each: the error of PCA with 32 numbers on test against training
 digits; and the chance that a test digit scores above a held-out training digit, with a PCA of 16 numbers fitted to 300
 others of its class: one half if the two are exchangeable.
 """
@@ -46,7 +46,7 @@ def chance_above_held_out(x: Tensor, y: Tensor, train: Tensor, test: Tensor, dra
     return torch.stack(chances).mean().item()
 
 
-def figures(x: Tensor, y: Tensor, splits: list[tuple[Tensor, Tensor]]) -> dict[str, list[float]]:
+def numbers(x: Tensor, y: Tensor, splits: list[tuple[Tensor, Tensor]]) -> dict[str, list[float]]:
     draws = [torch.Generator().manual_seed(seed) for seed in range(len(splits))]
     return {
         "test_over_training_error": [test_over_training_error(x, *split) for split in splits],
@@ -64,8 +64,8 @@ def main():
     shipped = torch.arange(4000), torch.arange(4000, 5000)
     found = {
         # Its test digits are always the same, but the held-out training digits are drawn twenty times.
-        "shipped": figures(x, y, [shipped] * 20),
-        "random": figures(x, y, [random_split(y, torch.Generator().manual_seed(s)) for s in range(RANDOM_SPLITS)]),
+        "shipped": numbers(x, y, [shipped] * 20),
+        "random": numbers(x, y, [random_split(y, torch.Generator().manual_seed(s)) for s in range(RANDOM_SPLITS)]),
     }
     summary = {
         split: {

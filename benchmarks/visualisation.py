@@ -193,10 +193,10 @@ def main():
     torch.set_num_threads(1)
     started = time.perf_counter()
     seeds = list(range(5))
-    figures: dict[str, object] = {"processor": f"{processor()}, CPU seconds of 1 thread", "seeds": seeds}
-    figures["scores"] = scores_over_seeds(seeds)
-    figures["sizes"] = time_against_n()
-    save("visualisation", figures, data="MNIST: the full set, and the shipped digits", started=started)
+    numbers: dict[str, object] = {"processor": f"{processor()}, CPU seconds of 1 thread", "seeds": seeds}
+    numbers["scores"] = scores_over_seeds(seeds)
+    numbers["sizes"] = time_against_n()
+    save("visualisation", numbers, data="MNIST: the full set, and the shipped digits", started=started)
 
 
 if __name__ == "__main__":

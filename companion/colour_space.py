@@ -37,7 +37,7 @@ def lab_picture(pixels: np.ndarray, shrink: int = 1) -> Tensor:
         shrink: average squares of so many pixels a side into one (the file's numbers, not the light they stand for).
 
     Raises:
-        ValueError: ``pixels`` is no such array, or nothing is left of it, or ``shrink`` is no whole number above 0.
+        ValueError: ``pixels`` is another kind of array or too small, or ``shrink`` is not a whole number above 0.
     """
     check_positive(shrink, "shrink", whole=True)
     shape: tuple[int, ...] = getattr(pixels, "shape", ())

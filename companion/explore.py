@@ -26,7 +26,7 @@ box?.querySelectorAll('.widget-slider').forEach((slider) => {
 
 
 class _Sliders:
-    """One slider an axis above the picture for their values; :class:`Explorer` and :class:`PlaneExplorer` use it."""
+    """For each axis a slider, and below them the picture of the chosen values; :class:`Explorer` and :class:`PlaneExplorer` use it."""
 
     def __init__(self, axes: Sequence[tuple[str, Sequence[Any]]], draw, describe, start: Sequence[Any] | None):
         for _, values in axes:

@@ -41,7 +41,7 @@ def digit_classifier() -> DigitClassifier:
     """The classifier that ships with the package, in eval mode: trained on the 4,000 training digits of ``digits()``.
 
     Made by ``tools/make_classifier.py``, which prints its accuracy. Its features are the ruler of
-    :func:`frechet_distance` in the book: figures taken with another classifier cannot be compared.
+    :func:`frechet_distance` in the book: numbers taken with another classifier cannot be compared.
 
     Raises:
         ValueError: the shipped file is damaged (its SHA-256 is not the recorded one).

@@ -12,7 +12,7 @@ from companion._support.checks import check_probabilities, check_same_shape
 def mse(x_hat: Tensor, x: Tensor) -> Tensor:
     """Mean squared error: (B, C, H, W), (B, C, H, W) -> scalar. Reduction: mean over pixels, mean over images.
 
-    The figure that the book quotes per pixel. Never add a term per image to it, such as a KL divergence:
+    The number that the book quotes per pixel. Never add a term per image to it, such as a KL divergence:
     the pixels would count for 1/784 of their weight. Use :func:`squared_error` there.
 
     Raises:

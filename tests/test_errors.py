@@ -1,6 +1,6 @@
-"""Every error message of every public function: what was given, what was expected, what to do.
+"""The error messages that the modules share: what was given, what was expected, what to do, and that the advice works.
 
-The messages about files, downloads and devices are tested where those are: test_datasets.py and test_training.py.
+Those of one module are tested beside it, such as test_vae.py, test_datasets.py and test_training.py.
 """
 
 import contextlib

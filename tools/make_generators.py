@@ -7,7 +7,7 @@ GAN (100 epochs), 7.4 for the diffusion in pixels (100 epochs), and 2.2 for the 
 autoencoder, 1.9 for 1,000 epochs in its code): as 2.4 to 3.5 to 1. Prints the Frechet distance of 1,000 samples from the
 1,000 test digits, the CPU seconds, and the SHA-256 that companion/_support/shipped.py must hold.
 Convolutions differ in their last digits between machines and numbers of threads, and a GAN's training is chaotic: a new
-run gives other weights, and then every figure of the chapter changes.
+run gives other weights, and then every number of the chapter changes.
 """
 
 import hashlib
