@@ -8,10 +8,11 @@ import nbformat
 
 from tools.agreement import FOUND, MOST
 from tools.lesson import COLUMNS, definitions, lesson_form, package_definitions
+from tools.notebooks import notebooks
 
 ROOT = Path(__file__).parents[1]
 BOOK = ROOT / "book"
-NOTEBOOKS = sorted(path for path in BOOK.rglob("*.ipynb") if ".ipynb_checkpoints" not in path.parts)
+NOTEBOOKS = notebooks()
 PACKAGE = package_definitions()
 
 NUMBER = r"(?<![\w.,])\d[\d,]*(?:\.\d+)?(?:[eE][-+]?\d+)?|(?<![\w.])\.\d+"
@@ -29,9 +30,11 @@ NOT_PROSE = re.compile(
 # A statement that uses one of these draws: its numbers are sizes and places on a page.
 DRAWING = {"plt", "ax", "axes", "fig", "figure", "Explorer", "PlaneExplorer", "set_style"}
 REPEATING = ("Summary", "Exercises", "Further reading")
+TOUR = "00-tour.ipynb"
 CLOSED = {"hide-input", "hide-cell", "remove-input", "remove-cell"}  # tags that fold or leave out a cell's code
 FIRST_CELL = 15  # lines
 MOST_DRAWING = 0.1  # of the open lines
+MARKERS = ("{admonition} After this", "{admonition} Predict", "*Reading: ")
 SECTIONS = ["What goes wrong", "Summary", "Exercises", "Further reading"]
 
 
@@ -251,6 +254,18 @@ def exercise_problems(nb) -> list[str]:
     return problems
 
 
+def tour_problems(nb) -> list[str]:
+    """The tour has no exercises; it is short, and every section but the last leads on to its chapter."""
+    parts = [(title, "\n".join(texts)) for title, texts, _ in sections(nb)]
+    problems = [f"the section {title!r} links to no chapter" for title, text in parts[1:-1] if "{doc}`" not in text]
+    problems += [f"no {marker!r}" for marker in MARKERS if not any(marker in text for _, text in parts)]
+    words = sum(len(re.findall(r"[A-Za-z][\w'-]*", NOT_PROSE.sub(" ", text))) for _, text in parts)
+    lines = sum(bool(line.strip()) for cell in code_cells(nb) if is_open(cell) for line in cell.source.split("\n"))
+    if words > 2000 or lines > 60:
+        problems.append(f"{words} words and {lines} open lines of code; expected at most 2,000 and 60")
+    return problems
+
+
 def section_problems(nb) -> list[str]:
     """The fixed order of a chapter, and a question to predict."""
     prose = "\n".join(cell.source for cell in nb.cells if cell.cell_type == "markdown")
@@ -259,10 +274,7 @@ def section_problems(nb) -> list[str]:
     problems = [f"no section {s!r}" for s, p in zip(SECTIONS, positions, strict=True) if p is None]
     if not problems and positions != sorted(positions):
         problems.append(f"the sections {SECTIONS} stand in another order: {headings}")
-    for marker in ("{admonition} After this", "{admonition} Predict", "*Reading: "):
-        if marker not in prose:
-            problems.append(f"no {marker!r}")
-    return problems
+    return problems + [f"no {marker!r}" for marker in MARKERS if marker not in prose]
 
 
 def import_problems(nb) -> list[str]:
@@ -286,3 +298,9 @@ CHECKS = [
     section_problems,
     import_problems,
 ]
+
+
+def checks_of(name: str) -> list:
+    """What is asked of a notebook, by its file's name."""
+    of_a_chapter = (exercise_problems, section_problems)
+    return [c for c in CHECKS if c not in of_a_chapter] + [tour_problems] if name == TOUR else CHECKS

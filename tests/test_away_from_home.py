@@ -13,6 +13,8 @@ from notebook_checks import NOTEBOOKS, ROOT
 from tools import claims
 from tools.notebooks import normalise
 
+pytestmark = pytest.mark.slow
+
 TABLE = json.loads((ROOT / "benchmarks" / "results" / "claims.json").read_text())
 
 

@@ -17,6 +17,8 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from notebook_checks import BOOK, ROOT
 from tools.notebooks import notebooks
 
+pytestmark = pytest.mark.slow
+
 HTML = ROOT / "_build" / "html"
 SOURCES = {p.relative_to(BOOK).with_suffix("").as_posix(): p for p in [*notebooks(), *sorted(BOOK.glob("*.md"))]}
 PAGES = list(SOURCES)
@@ -524,9 +526,9 @@ def test_folds_and_tables_are_accessible(folded_book, browser, viewport, scheme)
     page = open_page(browser, folded_book / "page.html", viewport, scheme)
     assert violations(page) == []
     page.locator(".code-switch").click()
-    # The keyboard can scroll what is too wide, in a fold that has just opened too: the theme sees to it a little later.
+    # The keyboard can scroll what is too wide, in a fold that has just opened too: the theme sees to it.
     unreachable = "[...document.querySelectorAll('pre, .pst-scrollable-table-container')].filter(e => e.scrollWidth > e.clientWidth && e.tabIndex < 0).length"
-    page.wait_for_function(f"{unreachable} === 0")
+    assert page.evaluate(unreachable) == 0
     page.wait_for_function("document.getAnimations().every(a => a.playState !== 'running')")
     assert violations(page) == []
     page.close()

@@ -18,6 +18,8 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from notebook_checks import BOOK, NOTEBOOKS, code_cells, output_text, read
 from tools.notebooks import FOLDED, KERNELSPEC
 
+pytestmark = pytest.mark.slow
+
 WAIT = 600  # seconds; only a front end that hangs waits as long
 SLIDER = re.compile(r"^Slider: (.+), (\d+) positions from (.+) to (.+)$", re.MULTILINE)
 EXPLORERS = {

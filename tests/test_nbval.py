@@ -13,6 +13,8 @@ from nbformat.v4 import new_code_cell, new_notebook, new_output
 from notebook_checks import ROOT
 from tools.notebooks import FOLDED, normalise
 
+pytestmark = pytest.mark.slow
+
 SOURCE = "print('error', 0.0131, 'after', 30, 'epochs')"
 # That numbers agree and disagree as they should is tested in test_agreement.py; here, that nbval asks.
 STORED = {  # name -> (the output that is stored, whether nbval should accept it)

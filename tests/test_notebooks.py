@@ -8,15 +8,15 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 import notebook_checks as checks
-from notebook_checks import BOOK, CHECKS, NOTEBOOKS, ROOT
+from notebook_checks import BOOK, NOTEBOOKS, ROOT
 from tools.lesson import teach
 from tools.notebooks import normalise
 
 READ = {path.name: checks.read(path) for path in NOTEBOOKS}
+CASES = [(name, check) for name in READ for check in checks.checks_of(name)]
 
 
-@pytest.mark.parametrize("name", READ)
-@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
+@pytest.mark.parametrize(("name", "check"), CASES, ids=lambda part: getattr(part, "__name__", part))
 def test_notebook(name, check):
     assert check(READ[name]) == []
 
@@ -202,6 +202,22 @@ FOLDED = {"tags": ["hide-input"]}
 def test_code_that_is_no_lesson_is_seen(cell, message):
     found = checks.lesson_code_problems(notebook(cell))
     assert any(message in problem for problem in found) if message else found == []
+
+
+def test_a_tour_that_is_long_or_leads_nowhere_is_seen():
+    def tour(*sections):
+        marked = "# Tour\n\n" + "\n".join(checks.MARKERS)
+        return notebook(new_markdown_cell("\n\n## A\n\n".join([marked, *sections])), code("x = 1"))
+
+    good = "Text. {doc}`01-intuition`"
+    assert checks.tour_problems(tour(good, "The end.")) == []
+    assert checks.tour_problems(tour("Text.", "The end."))
+    assert checks.tour_problems(tour(good, "word " * 2000))
+    longer = tour(good, "The end.")
+    longer.cells.append(code("x = 1\n" * 60))
+    assert checks.tour_problems(longer)
+    longer.cells[-1].metadata["tags"] = ["hide-input"]
+    assert checks.tour_problems(longer) == []
 
 
 def test_exercise_without_solution_or_with_a_failing_one_is_seen():

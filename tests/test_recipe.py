@@ -8,6 +8,8 @@ import torch
 from companion import PCA, ConvAutoencoder, denoising, evaluate, fit, gaussian_noise, reconstruction
 from companion.denoising import article_network
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def trained(data):

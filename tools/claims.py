@@ -29,7 +29,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
 
 from record import save  # noqa: E402 (found only now)
 from tools.agreement import disagreements  # noqa: E402
-from tools.notebooks import BOOK, digest, environment, execute, lent_cores, side_by_side  # noqa: E402
+from tools.notebooks import digest, environment, execute, lent_cores, side_by_side  # noqa: E402
 
 KEPT = ROOT / "_build" / "claims"
 PROCESSORS = {
@@ -45,7 +45,7 @@ RUNS = {
     for name, settings in PROCESSORS.items()
 } | {f"seeds + {shift}": (1, {}, shift) for shift in (1, 2, 3)}
 # A chapter in which every conclusion is a claim runs in all; the others, with their first claims, where it costs least.
-COMPLETE = ("00-welcome", "01-intuition", "04-vae", "06-denoising")
+COMPLETE = ("00-tour", "00-welcome", "01-intuition", "04-vae", "06-denoising")
 SHORT = ("compatible, 1 thread", "seeds + 1", "seeds + 2", "seeds + 3")
 
 SHIFT_SEEDS = """
@@ -162,9 +162,9 @@ def report(path: Path, name: str, result: dict) -> bool:
     return not failed and not result["error"] and (bool(RUNS[name][2]) or not result["moved"])
 
 
-def main(notebooks: list[str], names: list[str]) -> int:
+def main(given: list[str], names: list[str]) -> int:
     started = time.perf_counter()
-    paths = [Path(name).resolve() for name in notebooks] or sorted(BOOK.glob("*.ipynb"))
+    paths = [Path(name).resolve() for name in given] or notebooks()
     wanted = [(path, name) for path in paths for name in names or runs_of(path)]
     results, well = {}, True
     for threads in sorted({RUNS[name][0] for _, name in wanted}):

@@ -1,12 +1,6 @@
 // A button below the title of a page with folded code: it opens all of it or closes it, not the solutions, and what was
 // chosen holds for the pages that follow. Without this script each fold opens by hand.
 document.addEventListener("DOMContentLoaded", () => {
-  // The theme lets the keyboard scroll the boxes that need it, and measures them when the window changes: a box in a
-  // fold that has just opened too.
-  document.querySelectorAll(".cell > details").forEach((fold) => {
-    fold.addEventListener("toggle", () => dispatchEvent(new Event("resize")));
-  });
-
   const folds = [...document.querySelectorAll(".cell.tag_hide-input:not(.tag_hide-cell, .tag_solution) > details")];
   const title = document.querySelector("article h1");
   if (!folds.length || !title) return;
