@@ -29,7 +29,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
 
 from record import save  # noqa: E402 (found only now)
 from tools.agreement import disagreements  # noqa: E402
-from tools.notebooks import digest, environment, execute, lent_cores, side_by_side  # noqa: E402
+from tools.notebooks import digest, environment, execute, lent_cores, notebooks, side_by_side  # noqa: E402
 
 KEPT = ROOT / "_build" / "claims"
 PROCESSORS = {
