@@ -5,6 +5,7 @@ import inspect
 import math
 import pkgutil
 import random
+import textwrap
 from decimal import Decimal
 from fractions import Fraction
 
@@ -20,15 +21,15 @@ from companion.exercises._verdict import (
     NO_ANSWER,
     NO_RETURN,
     Verdict,
+    Wrong,
     as_tensor,
-    bell_hint,
     call,
     check,
     judge,
-    letter,
     number,
+    refuse_other_laws,
+    refuse_shared,
     right,
-    sharing_hint,
     shown,
 )
 from companion.vae import kl_to_standard_normal, reparameterize
@@ -162,7 +163,7 @@ def test_no_junk_passes_and_none_raises(name):
 @pytest.mark.parametrize("name", CHECKS)
 def test_an_open_answer_is_told_so(name):
     check_it = CHECKS[name]
-    assert check_it(*[...] * arguments(check_it)) is NO_ANSWER
+    assert check_it(*[...] * arguments(check_it)) == NO_ANSWER
 
 
 def loss_of_kl(model, x, target, weight):
@@ -553,9 +554,9 @@ def test_an_untouched_function_is_open_and_a_finished_one_without_return_is_not(
         closure(),
         torch.no_grad()(passes),
     ):
-        assert CHECKS[name](function) is NO_ANSWER
+        assert CHECKS[name](function) == NO_ANSWER
     for function in (half_done, prints, print, Silent()):
-        assert CHECKS[name](function) is NO_RETURN
+        assert CHECKS[name](function) == NO_RETURN
     assert "returned nothing" in NO_RETURN.message
 
 
@@ -689,19 +690,69 @@ def test_a_number_too_large_is_infinite():
     assert number(Fraction(10**400)) == math.inf
 
 
-def test_judge_gives_the_first_hint_that_fits():
-    def verdict(answer):
-        return judge(
-            answer, (1, "yes"), [((2, 3), "between"), ([5, (7, 8)], "one of these"), (3, "late")], "Look again."
-        )
+PAIR = torch.tensor([1.0, 2.0])
+RULES = {
+    "number": {
+        "right": (1, "yes"),
+        "wrong": [((2, 3), "between"), ([5, (7, 8)], "one of these"), (3, "too late")],
+        "otherwise": "Look again.",
+    },
+    "letter": {"right": ("B", "yes"), "wrong": [("C", "third"), ("A", "first")]},
+    "tensor": {
+        "right": (PAIR, "yes"),
+        "wrong": [(2 * PAIR, "twice"), ([PAIR + 1, PAIR[:1]], "one of these"), (7, "seven")],
+        "otherwise": "Look again.",
+    },
+}
 
-    assert verdict(1.0005) == right("yes")
-    assert verdict(3).message == "between"
-    assert verdict(5).message == verdict(7.5).message == "one of these"
-    assert verdict(4).message == "You answered 4. Look again."
-    assert verdict(1.002).message == "You answered 1.002. Look again."
-    assert verdict("1").message == "You answered '1'; expected a number."
-    assert verdict(math.nan).message == "You answered nan. Look again."
+
+@pytest.mark.parametrize(
+    ("rules", "answer", "message"),
+    [
+        ("number", 1, "yes"),
+        ("number", 1.0005, "yes"),
+        ("number", 1.002, "You answered 1.002. Look again."),
+        ("number", 3, "between"),
+        ("number", 5, "one of these"),
+        ("number", 7.5, "one of these"),
+        ("number", 4, "You answered 4. Look again."),
+        ("number", math.nan, "You answered nan. Look again."),
+        ("number", "1", "You answered '1'; expected a number."),
+        ("number", True, "You answered True; expected a number."),
+        ("number", None, "You answered None; expected a number."),
+        ("number", [1], "You answered [1]; expected a number."),
+        ("number", torch.zeros(2), "You answered a Tensor of the shape (2,); expected a number."),
+        ("letter", "B", "yes"),
+        ("letter", "A: the first", "first"),
+        ("letter", "c.", "third"),
+        ("letter", "E", 'You answered \'E\'; expected one of the letters "A", "B" and "C", with quotes.'),
+        ("letter", 2, 'You answered 2; expected one of the letters "A", "B" and "C", with quotes.'),
+        ("letter", None, 'You answered None; expected one of the letters "A", "B" and "C", with quotes.'),
+        ("tensor", PAIR, "yes"),
+        ("tensor", PAIR.double() * 1.0005, "yes"),
+        ("tensor", PAIR * 1.002, "Look again."),
+        ("tensor", 2 * PAIR, "twice"),
+        ("tensor", PAIR + 1, "one of these"),
+        ("tensor", torch.tensor([[1]]), "one of these"),
+        ("tensor", torch.tensor(7), "seven"),
+        ("tensor", PAIR[:, None], "Look again."),
+        ("tensor", PAIR * math.nan, "Look again."),
+        ("tensor", PAIR > 1.5, "Look again."),
+    ],
+)
+def test_judge_says_what_is_right_or_the_hint_of_the_first_mistake(rules, answer, message):
+    verdict = check(lambda given: judge(given, **RULES[rules]))(answer)
+    assert verdict == Verdict(message == "yes", message)
+
+
+def test_the_example_at_the_head_of_the_gate_is_a_whole_check():
+    code = textwrap.dedent(_verdict.__doc__.split("::\n")[1].split("\nFor a number")[0])
+    space = {name: getattr(_verdict, name) for name in ("check", "call", "judge", "Verdict", "Wrong", "torch")}
+    exec(code, space)
+    assert space["check_areas"](lambda sides: sides.prod(1)).ok
+    assert "Multiply them" in space["check_areas"](lambda sides: sides.sum(1)).message
+    assert "shape (2, 2)" in space["check_areas"](lambda sides: sides).message
+    assert "expected 15" in space["check_areas"](lambda sides: sides[:, 0]).message
 
 
 def test_a_check_that_fails_on_an_answer_says_so():
@@ -710,12 +761,12 @@ def test_a_check_that_fails_on_an_answer_says_so():
         return answer + 1
 
     assert check_it("1").message.startswith("This answer cannot be judged: it led to TypeError: ")
-    assert check_it(answer=...) is NO_ANSWER
+    assert check_it(answer=...) == NO_ANSWER
 
 
 def test_a_function_cannot_hand_in_its_own_verdict():
-    assert not call(lambda: right("I say so.")).ok
-    assert "returned a verdict" in call(lambda: right("I say so.")).message
+    with pytest.raises(Wrong, match="returned a verdict"):
+        call(lambda: right("I say so."))
 
 
 def test_what_was_given_is_shown_in_a_line():
@@ -740,7 +791,6 @@ def test_what_is_no_tensor():
         True,
     ):
         assert as_tensor(value) is None
-    assert letter("E", {"A": right("a"), "B": right("b")}).message.startswith("You answered 'E'; expected one of")
 
 
 # Draws
@@ -782,7 +832,8 @@ NOISES = {
 
 @pytest.mark.parametrize(("noise", "hint"), NOISES.values(), ids=NOISES.keys())
 def test_noise_of_another_law_is_named(noise, hint):
-    assert hint in bell_hint(draws(noise))
+    with pytest.raises(Wrong, match=hint):
+        refuse_other_laws(draws(noise))
 
 
 SHARED = {
@@ -796,7 +847,8 @@ SHARED = {
 
 @pytest.mark.parametrize(("noise", "hint"), SHARED.values(), ids=SHARED.keys())
 def test_shared_noise_is_named(noise, hint):
-    assert hint in sharing_hint(draws(noise))
+    with pytest.raises(Wrong, match=hint):
+        refuse_shared(draws(noise))
 
 
 @pytest.mark.parametrize("shape", [(64, 784), (1024, 4)])
@@ -804,8 +856,8 @@ def test_right_draws_are_never_refused(shape):
     torch.manual_seed(0)
     for _ in range(100):
         pair = [0.2 * torch.randn(shape) for _ in range(2)]
-        assert not sharing_hint(pair)
-        assert not bell_hint(pair, unit=0.2)
+        refuse_shared(pair)
+        refuse_other_laws(pair, unit=0.2)
 
 
 def test_every_public_check_is_made_safe():

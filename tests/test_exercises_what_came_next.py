@@ -200,7 +200,7 @@ def test_what_the_solution_of_exercise_6_says_holds():
     [exercises.check_fooled_judge, exercises.check_one_step, exercises.check_noise_error],
 )
 def test_an_unanswered_question_asks_for_an_answer(check):
-    assert check(...) is NO_ANSWER
+    assert check(...) == NO_ANSWER
 
 
 @pytest.mark.parametrize(
@@ -208,8 +208,8 @@ def test_an_unanswered_question_asks_for_an_answer(check):
     [exercises.check_amounts, exercises.check_round_through, exercises.check_gaussian_denoiser],
 )
 def test_an_unwritten_function_asks_for_an_answer(check):
-    assert check(lambda *args: ...) is NO_ANSWER
-    assert check(lambda *args: None) is NO_ANSWER
+    assert check(lambda *args: ...) == NO_ANSWER
+    assert check(lambda *args: None) == NO_ANSWER
 
 
 # Mutants of the right answers

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from companion.exercises._verdict import Verdict, about, call, check, hint_for, judge, near, right, same, shown, wrong
+from companion.exercises._verdict import Verdict, Wrong, about, call, check, judge, right, same, shown
 
 
 @check
@@ -11,15 +11,15 @@ def check_false_alarms_a_day(answer) -> Verdict:
     """Exercise 7.1: false alarms a day at 1 % a window and one window every 10 seconds."""
     return judge(
         answer,
-        ((86, 87), "8,640 windows a day, and 1 % of them. This is why one score alone should wake nobody."),
-        [
+        right=((86, 87), "8,640 windows a day, and 1 % of them. This is why one score alone should wake nobody."),
+        wrong=[
             (8640, "That is the number of windows in a day. Which part of them lies above the threshold?"),
             ((860, 870), "That is 1 % of the seconds of a day. A window comes only once in 10 seconds."),
             ([0.01, 1], "That is the rate for one window, or for a hundred. How many windows has a day?"),
             (3.6, "That is an hour's worth. A day has 24."),
             (0, "The machine is healthy, yet the threshold was chosen so that 1 % of healthy windows exceed it."),
         ],
-        "Count the windows of a day, then take the share that exceeds the threshold.",
+        otherwise="Count the windows of a day, then take the share that exceeds the threshold.",
     )
 
 
@@ -28,11 +28,11 @@ def check_precision(answer) -> Verdict:
     """Exercise 7.2: P(fraud | alarm) for 80 % caught, 2 % false alarms and 1 fraud in 500."""
     return judge(
         answer,
-        (
+        right=(
             about(160 / 2156, 0.0006),
             "160 real alarms among 2,156: about 7 in 100, though four frauds in five are caught.",
         ),
-        [
+        wrong=[
             (
                 about(100 * 160 / 2156, 0.06),
                 "The right digits, as a percentage. Give the probability, a number from 0 to 1.",
@@ -51,7 +51,7 @@ def check_precision(answer) -> Verdict:
             ),
             (0.98, "That is the share of honest payments left in peace. Asked is the share of alarms that are real."),
         ],
-        "Of 100,000 payments, count the flagged frauds and the flagged honest ones; the first over both together.",
+        otherwise="Of 100,000 payments, count the flagged frauds and the flagged honest ones; the first over both together.",
         expected="a number from 0 to 1",
     )
 
@@ -67,43 +67,46 @@ def check_auc(my_auc) -> Verdict:
         "many": (torch.randint(8, (9,), generator=draw).float(), torch.randint(2, 10, (14,), generator=draw).float()),
     }
     for name, (normal, anomalous) in cases.items():
-        result = call(my_auc, normal, anomalous)
-        if isinstance(result, Verdict):
-            return result
-        if result.numel() != 1:
-            return wrong(f"You return the shape {tuple(result.shape)}; expected one number, the mean over all pairs.")
-        found = float(result.detach())
-        more = (anomalous[:, None] > normal).float().mean().item()
-        equal = (anomalous[:, None] == normal).float().mean().item()
-        if near(found, more + equal / 2, 1e-4):
-            continue
-        if near(found, 1 - more - equal / 2, 1e-4):
-            return wrong("The pairs are the wrong way round: the anomaly should score higher.")
-        if equal and near(found, more, 1e-4):
-            return wrong("Right without ties. An equal pair counts one half, and you count it as nothing.")
-        if equal and near(found, more + equal, 1e-4):
-            return wrong("Right without ties. An equal pair counts one half, and you count it whole.")
-        if near(found, (more + equal / 2) * len(normal) * len(anomalous), 1e-3):
-            return wrong("That is the number of pairs. Divide by how many pairs there are.")
-        return wrong(
-            f"For {normal.tolist()} and {anomalous.tolist()} ({name}) you return {found:.3f}. Compare every anomaly "
-            "with every normal case: anomalous[:, None] and normal[None]."
+        found = call(my_auc, normal, anomalous)
+        if found.numel() != 1:
+            raise Wrong(f"You return the shape {tuple(found.shape)}; expected one number, the mean over all pairs.")
+        more = (anomalous[:, None] > normal).float().mean()
+        equal = (anomalous[:, None] == normal).float().mean()
+        auc = more + equal / 2
+        verdict = judge(
+            found,
+            right=(
+                auc,
+                "Every pair, ties one half: the area under the ROC curve, and the statistic of Mann and Whitney.",
+            ),
+            wrong=[
+                (1 - auc, "The pairs are the wrong way round: the anomaly should score higher."),
+                (more, "Right without ties. An equal pair counts one half, and you count it as nothing."),
+                (more + equal, "Right without ties. An equal pair counts one half, and you count it whole."),
+                (
+                    auc * len(normal) * len(anomalous),
+                    "That is the number of pairs. Divide by how many pairs there are.",
+                ),
+            ],
+            otherwise=f"For {normal.tolist()} and {anomalous.tolist()} ({name}) you return {found.item():.3f}. Compare every "
+            "anomaly with every normal case: anomalous[:, None] and normal[None].",
+            tol=1e-4,
         )
-    return right("Every pair, ties one half: the area under the ROC curve, and the statistic of Mann and Whitney.")
+    return verdict
 
 
 @check
 def check_training_scores(answer) -> Verdict:
     """Exercise 7.4: new normal cases above the 95 % quantile of training scores: below, about or above 5 %."""
     if not isinstance(answer, str) or answer.strip().lower() not in ("below", "about", "above"):
-        return wrong(f'You answered {shown(answer)}; expected "below", "about" or "above", in quotes.')
+        raise Wrong(f'You answered {shown(answer)}; expected "below", "about" or "above", in quotes.')
     if answer.strip().lower() == "above":
         return right("The network fitted those very images, so their scores are lower than those of new ones.")
     if answer.strip().lower() == "about":
-        return wrong(
+        raise Wrong(
             "That would hold if old and new scores came from one source. Which images did the network train on?"
         )
-    return wrong("The threshold would have to be too high for that. Are training scores higher or lower than new ones?")
+    raise Wrong("The threshold would have to be too high for that. Are training scores higher or lower than new ones?")
 
 
 @check
@@ -121,44 +124,55 @@ def check_cheapest_threshold(cheapest_threshold) -> Verdict:
         (few, 0.01, 2.0, 3.0),  # so dear a look that no alarm pays
     ):
         result = call(cheapest_threshold, normal, anomalous, base_rate, miss, price)
-        if isinstance(result, Verdict):
-            return result
         if result.numel() != 1:
-            return wrong(f"You return the shape {tuple(result.shape)}; expected one number, the threshold.")
+            raise Wrong(f"You return the shape {tuple(result.shape)}; expected one number, the threshold.")
         t = float(result.detach())
-        candidates = torch.cat([normal, anomalous])
-        bills = _bill(candidates, normal, anomalous, base_rate, miss, price)
-        if near(t, float(bills.min()), 1e-6):
-            return wrong("That is the lowest cost. Return the threshold at which it is reached.")
-        if t == int(bills.argmin()) and t not in candidates:
-            return wrong("That is the position of the best score in the list. Return the score itself.")
+        scores = torch.cat([normal, anomalous])
+        bills = _bill(scores, normal, anomalous, base_rate, miss, price)
+        if abs(t - float(bills.min())) <= 1e-6:
+            raise Wrong("That is the lowest cost. Return the threshold at which it is reached.")
+        if t == int(bills.argmin()) and t not in scores:
+            raise Wrong("That is the position of the best score in the list. Return the score itself.")
         # A threshold as it was given, or rounded on its way through other types.
-        nearest = candidates[(candidates.double() - t).abs().argmin()]
+        nearest = scores[(scores.double() - t).abs().argmin()]
         t_exact = nearest.double() if abs(float(nearest) - t) < 1e-6 * abs(t) else torch.tensor(t).double()
         if float(_bill(t_exact.reshape(1), normal, anomalous, base_rate, miss, price)) <= bills.min() * 1.0001:
             continue
-        caught, false_alarms = _shares(candidates, normal, anomalous)
-        or_equal = _bill(candidates.double() - 1e-9, normal, anomalous, base_rate, miss, price)
-        unweighted = miss * (1 - caught) * base_rate + price * (caught * base_rate + false_alarms)
-        unpaid = miss * (1 - caught) * base_rate + price * false_alarms * (1 - base_rate)
-        mistakes = [
-            (or_equal.argmin(), "You count an alarm at a score equal to the threshold. It must lie above."),
-            (unweighted.argmin(), "You left out 1 - base_rate: only normal cases can be flagged for nothing."),
-            (unpaid.argmin(), "You pay for false alarms only. Looking into a real alarm has its price too."),
-            (_bill(candidates, normal, anomalous, len(anomalous) / len(candidates), miss, price).argmin(),
-             "You took M / (N + M) for the base rate. In use, anomalies are as frequent as base_rate says."),
-            (_bill(candidates, normal, anomalous, 0.5, miss, price).argmin(),
-             "You added the two shares without weighing them by base_rate and 1 - base_rate."),
-            (_bill(candidates, normal, anomalous, base_rate, price, miss).argmin(),
-             "Miss and check are exchanged: a missed anomaly costs miss, looking into an alarm costs check."),
-            (_bill(candidates, normal, anomalous, base_rate, 1.0, 0.0).argmin(),
-             "You count the misses and not the price of the alarms."),
-            (bills.argmax(), "That is the dearest threshold. You want the lowest cost."),
-        ]  # fmt: skip
-        for index, hint in mistakes:
-            if near(t, float(candidates[index]), 1e-5):
-                return wrong(hint)
-        return wrong(
+        caught, false_alarms = _shares(scores, normal, anomalous)
+        for other_bills, hint in (
+            (
+                _bill(scores.double() - 1e-9, normal, anomalous, base_rate, miss, price),
+                "You count an alarm at a score equal to the threshold. It must lie above.",
+            ),
+            (
+                miss * (1 - caught) * base_rate + price * (caught * base_rate + false_alarms),
+                "You left out 1 - base_rate: only normal cases can be flagged for nothing.",
+            ),
+            (
+                miss * (1 - caught) * base_rate + price * false_alarms * (1 - base_rate),
+                "You pay for false alarms only. Looking into a real alarm has its price too.",
+            ),
+            (
+                _bill(scores, normal, anomalous, len(anomalous) / len(scores), miss, price),
+                "You took M / (N + M) for the base rate. In use, anomalies are as frequent as base_rate says.",
+            ),
+            (
+                _bill(scores, normal, anomalous, 0.5, miss, price),
+                "You added the two shares without weighing them by base_rate and 1 - base_rate.",
+            ),
+            (
+                _bill(scores, normal, anomalous, base_rate, price, miss),
+                "Miss and check are exchanged: a missed anomaly costs miss, looking into an alarm costs check.",
+            ),
+            (
+                _bill(scores, normal, anomalous, base_rate, 1.0, 0.0),
+                "You count the misses and not the price of the alarms.",
+            ),
+            (-bills, "That is the dearest threshold. You want the lowest cost."),
+        ):
+            if same(result, scores[other_bills.argmin()], tol=1e-5):
+                raise Wrong(hint)
+        raise Wrong(
             f"With base rate {base_rate}, miss {miss:g} and check {price:g}, your threshold {t:.2f} is not the cheapest. "
             "Compute the average cost for every score as the threshold, and take the one with the lowest."
         )
@@ -173,32 +187,40 @@ def check_code_distance(code_distance) -> Verdict:
     z_train = torch.randn(40, 3, generator=draw) @ mix.T + torch.tensor([1.0, -2.0, 3.0])
     z = 3 * torch.randn(5, 3, generator=draw) + torch.tensor([1.0, -2.0, 3.0])
     result = call(code_distance, z_train, z)
-    if isinstance(result, Verdict):
-        return result
     if result.shape != (5,):
-        return wrong(f"For five codes you return the shape {tuple(result.shape)}; expected (5,), one distance each.")
+        raise Wrong(f"For five codes you return the shape {tuple(result.shape)}; expected (5,), one distance each.")
     expected = _mahalanobis(z_train, z)
-    if same(result, expected, atol=1e-6):
-        return right("Directions that vary much among normal codes count little, those that hardly vary count much.")
     centred = z.double() - z_train.double().mean(0)
-    spread = z_train.double().std(0)
+    covariance = torch.cov(z_train.double().T)
     divided_by_n = torch.cov(z_train.double().T, correction=0)
-    hints = [
-        (expected.sqrt(), "That is the distance itself. Asked is its square."),
-        (centred.square().sum(1), "That is the plain squared distance. The covariance is missing."),
-        ((centred / spread).square().sum(1), "You divided by the standard deviation of each number and left out how the "
-         "numbers vary together."),
-        ((centred @ torch.cov(z_train.double().T) * centred).sum(1), "You multiplied by the covariance. Its inverse belongs there."),
-        (_quadratic(z.double(), z_train), "You did not subtract the mean of the training codes."),
-        (_quadratic(z.double() - z.double().mean(0), z_train), "You subtracted the mean of z. The mean of normal is that of z_train."),
-        (_mahalanobis(z, z), "Mean and covariance are those of z_train, the normal codes; you took them from z."),
-        ((centred @ torch.linalg.inv(divided_by_n) * centred).sum(1), "Nearly: this covariance divides by N. Divide by N - 1."),
-        (expected / 3, "You averaged over the numbers of the code. The formula sums."),
-    ]  # fmt: skip
-    return wrong(
-        hint_for(result, hints, atol=1e-6)
-        or f"The first of my five codes is at {expected[0]:.2f}, and you return {result[0]:.2f}. Subtract the mean, multiply "
-        "by the inverse covariance, and sum over the numbers of each code."
+    return judge(
+        result,
+        right=(
+            expected,
+            "Directions that vary much among normal codes count little, those that hardly vary count much.",
+        ),
+        wrong=[
+            (expected.sqrt(), "That is the distance itself. Asked is its square."),
+            (centred.square().sum(1), "That is the plain squared distance. The covariance is missing."),
+            (
+                (centred.square() / covariance.diag()).sum(1),
+                "You divided by the standard deviation of each number and left out how the numbers vary together.",
+            ),
+            ((centred @ covariance * centred).sum(1), "You multiplied by the covariance. Its inverse belongs there."),
+            (_quadratic(z.double(), z_train), "You did not subtract the mean of the training codes."),
+            (
+                _quadratic(z.double() - z.double().mean(0), z_train),
+                "You subtracted the mean of z. The mean of normal is that of z_train.",
+            ),
+            (_mahalanobis(z, z), "Mean and covariance are those of z_train, the normal codes; you took them from z."),
+            (
+                (centred @ torch.linalg.inv(divided_by_n) * centred).sum(1),
+                "Nearly: this covariance divides by N. Divide by N - 1.",
+            ),
+            (expected / 3, "You averaged over the numbers of the code. The formula sums."),
+        ],
+        otherwise=f"The first of my five codes is at {expected[0]:.2f}, and you return {result[0]:.2f}. Subtract the mean, "
+        "multiply by the inverse covariance, and sum over the numbers of each code.",
     )
 
 

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from companion.exercises._verdict import Verdict, call, check, hint_for, judge, letter, right, same, slopes, wrong
+from companion.exercises._verdict import Verdict, Wrong, call, check, judge, right, same, slopes
 
 
 @check
@@ -12,11 +12,11 @@ def check_border_noise(answer) -> Verdict:
     border = 129 / 784
     return judge(
         answer,
-        (
+        right=(
             border / 3,
             "Only the border is wrong, 129 of 784 pixels, and a number drawn evenly from 0 to 1 has a mean square of 1/3.",
         ),
-        [
+        wrong=[
             (1 / 3, "That is the error at a border pixel. How many of the 784 pixels are at the border?"),
             (border, "That is the share of border pixels. How large is the squared error at one of them, on average?"),
             (border / 2, "You averaged the noise, 1/2. The error is squared before it is averaged."),
@@ -25,7 +25,7 @@ def check_border_noise(answer) -> Verdict:
             ((1 - border) / 3, "You let the lit pixels be wrong. They come back exactly; the border does not."),
             (0, "The lit pixels come back exactly, but what happens to the noise at the border?"),
         ],
-        "Multiply the share of border pixels by the mean square of the noise.",
+        otherwise="Multiply the share of border pixels by the mean square of the noise.",
         expected="a number, such as 0.1",
     )
 
@@ -33,19 +33,18 @@ def check_border_noise(answer) -> Verdict:
 @check
 def check_same_average(answer) -> Verdict:
     """Exercise 3.2: which of three units with the same average has the smallest KL penalty: "A", "B", "C" or "D"."""
-    return letter(
+    return judge(
         answer,
-        {
-            "A": wrong(
-                "It is the sparsest of the three. But what does the penalty compute before it compares with rho?"
-            ),
-            "B": wrong("It stands at rho on every image. Does the penalty look at single images?"),
-            "C": wrong("Compute its average over all images, then put that into the formula."),
-            "D": right(
-                "All three average 0.01, and the penalty sees nothing else. A low average costs nothing, "
-                "whether the unit is silent on most images or not."
-            ),
-        },
+        right=(
+            "D",
+            "All three average 0.01, and the penalty sees nothing else. A low average costs nothing, "
+            "whether the unit is silent on most images or not.",
+        ),
+        wrong=[
+            ("A", "It is the sparsest of the three. But what does the penalty compute before it compares with rho?"),
+            ("B", "It stands at rho on every image. Does the penalty look at single images?"),
+            ("C", "Compute its average over all images, then put that into the formula."),
+        ],
     )
 
 
@@ -54,18 +53,18 @@ def check_soft_threshold(answer) -> Verdict:
     """Exercise 3.3: the z >= 0 that minimises (a - z)^2 + weight * z for a = 2 and weight = 0.5."""
     return judge(
         answer,
-        (
+        right=(
             1.75,
             "z = a - weight / 2, and 0 where that is negative: every unit that stays on is too small by weight / 2.",
         ),
-        [
+        wrong=[
             (1.5, "You took off the whole weight. The derivative of the square brings a factor 2."),
             ([2.25, 2.5], "The sign is reversed: a penalty on z cannot make z larger than a."),
             (2, "That is the best z without the penalty."),
             (0, "At z = 0 the loss is a^2 = 4. Is there a smaller one?"),
             ([2 / 1.5, 2 / 1.25], "That belongs to a penalty on z squared. Here the penalty is weight times z itself."),
         ],
-        "Set the derivative of (a - z)^2 + weight * z with respect to z to 0.",
+        otherwise="Set the derivative of (a - z)^2 + weight * z with respect to z to 0.",
     )
 
 
@@ -76,46 +75,41 @@ def check_shuffled(shuffled) -> Verdict:
     # Every value tells its image and its pixel: (image + pixel / 100) / 41.
     image, pixel = torch.arange(n).reshape(n, 1, 1, 1), torch.arange(c * h * w).reshape(1, c, h, w)
     x = (image + pixel / 100) / (n + 1)
-    result = call(shuffled, x)
-    if isinstance(result, Verdict):
-        return result
-    again = call(shuffled, x)
-    if isinstance(again, Verdict):
-        return again
+    result, again = call(shuffled, x), call(shuffled, x)
     for found in (result, again):
         if found.shape != x.shape:
-            return wrong(f"The result has shape {tuple(found.shape)}; expected that of x, {tuple(x.shape)}.")
+            raise Wrong(f"The result has shape {tuple(found.shape)}; expected that of x, {tuple(x.shape)}.")
     result = result.detach().to(x)
     if torch.equal(result, x):
-        return wrong("Nothing was moved: the result is x.")
+        raise Wrong("Nothing was moved: the result is x.")
     own = _members(result.flatten(1), x.flatten(1))  # does the value belong to this pixel in some image?
     if not own.all():
         if torch.allclose(result.flatten(1).sort(1).values, x.flatten(1).sort(1).values):
-            return wrong("You move ink to other places within each image. Every pixel should keep to its own place.")
+            raise Wrong("You move ink to other places within each image. Every pixel should keep to its own place.")
         if ((result == 0) | (result == 1)).all():
-            return wrong("These are draws of 0 and 1, as from static(). Use the values that the pixel has in x.")
-        return wrong("Some values do not occur at that place in x. Permute what is there, over the images.")
+            raise Wrong("These are draws of 0 and 1, as from static(). Use the values that the pixel has in x.")
+        raise Wrong("Some values do not occur at that place in x. Permute what is there, over the images.")
     if not torch.allclose(result.flatten(1).sort(0).values, x.flatten(1).sort(0).values):
-        return wrong("Some values occur twice and others not at all: you draw with replacement. Permute instead.")
+        raise Wrong("Some values occur twice and others not at all: you draw with replacement. Permute instead.")
     orders = ((n + 1) * result - pixel / 100).round().flatten(1).T  # (60, 40): where each pixel's values come from
     distinct = len(orders.unique(dim=0))
     if distinct == 1:
-        return wrong("You shuffle whole images: all pixels move together, so every digit is still there.")
+        raise Wrong("You shuffle whole images: all pixels move together, so every digit is still there.")
     if distinct < c * h * w:
         where = f"{c * h * w} pixels ({c} channels of {h} x {w})"
-        return wrong(f"Some pixels move together: {distinct} different orders for {where}. Each needs its own.")
+        raise Wrong(f"Some pixels move together: {distinct} different orders for {where}. Each needs its own.")
     if torch.equal(result, again.detach().to(x)):
-        return wrong("Called twice, your function gives the same order twice. Draw the order at random in each call.")
+        raise Wrong("Called twice, your function gives the same order twice. Draw the order at random in each call.")
     # In 60 random orders some 60 of the 2,400 values stay, and some 60 are followed by the value of the next image.
     # Both are Poisson numbers: below 12 or above 140 falls one right answer in 10^13.
     stay = int((orders == image.flatten()).sum())
     if stay > 140:
-        return wrong(f"{stay} of {orders.numel()} values stay where they are. Put all images in a random order.")
+        raise Wrong(f"{stay} of {orders.numel()} values stay where they are. Put all images in a random order.")
     if stay < 12:
-        return wrong(f"Only {stay} of {orders.numel()} values stay where they are: of all orders you draw some only.")
+        raise Wrong(f"Only {stay} of {orders.numel()} values stay where they are: of all orders you draw some only.")
     ahead, back = (int(((orders[:, 1:] - orders[:, :-1]) % n == gap).sum()) for gap in (1, n - 1))
     if max(ahead, back) > 140:
-        return wrong("Images that follow each other still do so after your shuffling: a shift is no random order.")
+        raise Wrong("Images that follow each other still do so after your shuffling: a shift is no random order.")
     return right("Each pixel keeps its histogram, mean and variance; what goes is every relation between pixels.")
 
 
@@ -130,49 +124,44 @@ def check_effective_units(effective_units) -> Verdict:
     strengths = torch.tensor([[1.0, 1, 1, 1, 0], [4, 0, 0, 0, 0], [3, 1, 0, 0, 0], [0.2, 0.2, 0.1, 0, 0.1]])
     expected = strengths.sum(1).square() / strengths.square().sum(1)  # 4, 1, 1.6, 3.6
     value = call(effective_units, strengths)
-    if isinstance(value, Verdict):
-        return value
     if value.numel() == 1:
-        return wrong("You return one number for the whole batch; expected one for each image, (B,).")
+        raise Wrong("You return one number for the whole batch; expected one for each image, (B,).")
     if value.shape == (5,):
-        return wrong(
+        raise Wrong(
             "You sum over the images. Sum over the units of each image: for 4 images, the result has shape (4,)."
         )
     if value.shape != (4,):
-        return wrong(f"For strengths (4, 5) the result has shape {tuple(value.shape)}; expected (4,).")
-
-    mistakes = [
-        (1 / expected, "That is upside down: four equal units should count as 4."),
-        (
-            (strengths > 0).sum(1),
-            "You count the units that are not 0. A weak unit should count for less than a strong one.",
+        raise Wrong(f"For strengths (4, 5) the result has shape {tuple(value.shape)}; expected (4,).")
+    verdict = judge(
+        value,
+        right=(
+            expected,
+            "No threshold: n equal units count as n, one alone as 1, and the scale of the code does not matter.",
         ),
-        (
-            strengths.sum(1) / strengths.square().sum(1),
-            "The sum is not squared: twice the strengths should not change the count.",
-        ),
-        (
-            strengths.sum(1) / strengths.square().sum(1).sqrt(),
-            "That is the root of it: four equal units should count as 4.",
-        ),
-        (strengths.sum(1) / strengths.amax(1), "You compare with the strongest unit. Compare with the sum of squares."),
-    ]
-    if not same(value, expected):
-        return wrong(
-            hint_for(value, mistakes)
-            or f"For strengths (3, 1, 0, 0, 0) you get {value[2]:.4g}; expected (3 + 1)^2 / (9 + 1)."
-        )
-    faint = call(effective_units, strengths * 0.01)
-    if isinstance(faint, Verdict):
-        return faint
-    if not same(faint, expected, atol=1e-3):
-        return wrong("A hundredth of the strengths should give the same count. Guard against 0 / 0 with less.")
+        wrong=[
+            (1 / expected, "That is upside down: four equal units should count as 4."),
+            (
+                (strengths > 0).sum(1),
+                "You count the units that are not 0. A weak unit should count for less than a strong one.",
+            ),
+            (
+                strengths.sum(1) / strengths.square().sum(1),
+                "The sum is not squared: twice the strengths should not change the count.",
+            ),
+            (expected.sqrt(), "That is the root of it: four equal units should count as 4."),
+            (
+                strengths.sum(1) / strengths.amax(1),
+                "You compare with the strongest unit. Compare with the sum of squares.",
+            ),
+        ],
+        otherwise=f"For strengths (3, 1, 0, 0, 0) you get {value[2]:.4g}; expected (3 + 1)^2 / (9 + 1).",
+    )
+    if not same(call(effective_units, strengths * 0.01), expected):
+        raise Wrong("A hundredth of the strengths should give the same count. Guard against 0 / 0 with less.")
     empty = call(effective_units, torch.tensor([[0.0, 0.0], [2.0, 2.0]]))
-    if isinstance(empty, Verdict):
-        return empty
-    if not same(empty, torch.tensor([0.0, 2.0]), atol=1e-3):
-        return wrong("An image on which no unit draws should count 0. What does 0 / 0 give?")
-    return right("No threshold: n equal units count as n, one alone as 1, and the scale of the code does not matter.")
+    if not same(empty, torch.tensor([0.0, 2.0]), tol=1e-2):
+        raise Wrong("An image on which no unit draws should count 0. What does 0 / 0 give?")
+    return verdict
 
 
 @check
@@ -187,58 +176,55 @@ def check_lifetime_top(lifetime_top) -> Verdict:
         return torch.zeros_like(values).scatter(dim, where, values.gather(dim, where))
 
     result = call(lifetime_top, a * 1, 0.2)
-    if isinstance(result, Verdict):
-        return result
     if result.shape != (10, 8):
-        return wrong(f"For a of shape (10, 8) the result has shape {tuple(result.shape)}; expected the same shape.")
-    if same(result, kept(2, 0)):
-        (slope,) = slopes(result, [a])
-        if not result.requires_grad:
-            return wrong("The numbers are right, but no gradient can pass: do not detach, and use no .data or .item().")
-        if slope is None or not torch.allclose(slope, (kept(2, 0) != 0).float()):
-            return wrong("The numbers are right, but a number that you keep should have a gradient of 1, the others 0.")
-        for share, k, hint in (
-            (0.01, 1, "A share of 0.01 of 10 images rounds to 0. Keep at least one image for each unit."),
-            (0.17, 2, "A share of 0.17 of 10 images is 1.7, which rounds to 2. Round; do not cut off."),
-            (0.14, 1, "A share of 0.14 of 10 images is 1.4, which rounds to 1. Round to the nearest; not up."),
-            (0.25, 2, "A share of 0.25 of 10 images is 2.5, which Python's round takes to 2, the even neighbour."),
-            (0.7, 7, "A share of 0.7 of 10 images is 7. Take the share of the images, not of the units."),
-        ):
-            other = call(lifetime_top, a, share)
-            if isinstance(other, Verdict):
-                return other
-            if not same(other, kept(k, 0)):
-                return wrong(hint)
-        return right("Every unit keeps its best images in every batch, so each gets a gradient.")
-    other_dim = "You keep the largest units of each image. Keep, for each unit, its largest images: the other dim."
+        raise Wrong(f"For a of shape (10, 8) the result has shape {tuple(result.shape)}; expected the same shape.")
     sizes = values.abs().topk(2, dim=0).indices
-    mistakes = [
-        (kept(2, 1), other_dim),
-        (
-            (kept(2, 0) != 0).float(),
-            "You return ones. Keep the numbers themselves where they are among the largest.",
-        ),
-        (
-            kept(2, 0).relu(),
-            "You set negative numbers to 0. The largest of a column may be below 0; keep them as they are.",
-        ),
-        (
-            torch.zeros_like(values).scatter(0, sizes, values.gather(0, sizes)),
-            "You choose by size without the sign. The largest number of -3, 1, 2 is 2.",
-        ),
-        (values - kept(2, 0), "You removed the largest and kept the rest."),
-        (
-            torch.where(values <= values.sort(0).values[1], values, 0.0),
-            "You keep the smallest of each column; expected the largest.",
-        ),
-        (
-            torch.where(values >= values.flatten().sort().values[-16], values, 0.0),
-            "One threshold for the whole batch. Each unit needs its own: otherwise weak units stay silent.",
-        ),
-        (values, "Nothing was set to 0."),
-    ]
     count = (result != 0).sum(0).double().mean().item()
-    return wrong(
-        hint_for(result, mistakes)
-        or f"For 10 images and share 0.2, a unit keeps {count:.3g} on average; expected its 2 largest, unchanged."
+    verdict = judge(
+        result,
+        right=(kept(2, 0), "Every unit keeps its best images in every batch, so each gets a gradient."),
+        wrong=[
+            (
+                kept(2, 1),
+                "You keep the largest units of each image. Keep, for each unit, its largest images: the other dim.",
+            ),
+            (
+                (kept(2, 0) != 0).float(),
+                "You return ones. Keep the numbers themselves where they are among the largest.",
+            ),
+            (
+                kept(2, 0).relu(),
+                "You set negative numbers to 0. The largest of a column may be below 0; keep them as they are.",
+            ),
+            (
+                torch.zeros_like(values).scatter(0, sizes, values.gather(0, sizes)),
+                "You choose by size without the sign. The largest number of -3, 1, 2 is 2.",
+            ),
+            (values - kept(2, 0), "You removed the largest and kept the rest."),
+            (
+                torch.where(values <= values.sort(0).values[1], values, 0.0),
+                "You keep the smallest of each column; expected the largest.",
+            ),
+            (
+                torch.where(values >= values.flatten().sort().values[-16], values, 0.0),
+                "One threshold for the whole batch. Each unit needs its own: otherwise weak units stay silent.",
+            ),
+            (values, "Nothing was set to 0."),
+        ],
+        otherwise=f"For 10 images and share 0.2, a unit keeps {count:.3g} on average; expected its 2 largest, unchanged.",
     )
+    if not result.requires_grad:
+        raise Wrong("The numbers are right, but no gradient can pass: do not detach, and use no .data or .item().")
+    (slope,) = slopes(result, [a])
+    if slope is None or not same(slope, (kept(2, 0) != 0).float()):
+        raise Wrong("The numbers are right, but a number that you keep should have a gradient of 1, the others 0.")
+    for share, k, hint in (
+        (0.01, 1, "A share of 0.01 of 10 images rounds to 0. Keep at least one image for each unit."),
+        (0.17, 2, "A share of 0.17 of 10 images is 1.7, which rounds to 2. Round; do not cut off."),
+        (0.14, 1, "A share of 0.14 of 10 images is 1.4, which rounds to 1. Round to the nearest; not up."),
+        (0.25, 2, "A share of 0.25 of 10 images is 2.5, which Python's round takes to 2, the even neighbour."),
+        (0.7, 7, "A share of 0.7 of 10 images is 7. Take the share of the images, not of the units."),
+    ):
+        if not same(call(lifetime_top, a, share), kept(k, 0)):
+            raise Wrong(hint)
+    return verdict

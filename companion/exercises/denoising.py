@@ -3,24 +3,20 @@
 from math import sqrt
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from companion.exercises._verdict import (
+    Probe,
     Verdict,
+    Wrong,
     about,
-    bell_hint,
     call,
     check,
-    hint_for,
     judge,
-    right,
-    run,
-    same,
-    same_slopes,
-    sharing_hint,
-    slopes,
+    judge_gradient,
+    refuse_other_laws,
+    refuse_shared,
     terms_of,
-    wrong,
 )
 
 
@@ -29,8 +25,8 @@ def check_doing_nothing(answer) -> Verdict:
     """Exercise 6.1: the mean squared error per pixel of the noisy image itself, at sigma 0.5."""
     return judge(
         answer,
-        (0.25, "The error is the noise alone, and its mean square is its variance, sigma^2."),
-        [
+        right=(0.25, "The error is the noise alone, and its mean square is its variance, sigma^2."),
+        wrong=[
             (0.5, "That is the noise's standard deviation. The error is squared before it is averaged."),
             (0.04, "That is the figure of the chapter, at sigma 0.2. Here sigma is 0.5."),
             (
@@ -40,7 +36,7 @@ def check_doing_nothing(answer) -> Verdict:
             (0.125, "That is half of it, as if a clip had removed the rest. Doing nothing clips nothing."),
             (0, "The error is against the clean image, and the noisy one differs from it."),
         ],
-        "The difference between noisy and clean image is the noise: square, and average.",
+        otherwise="The difference between noisy and clean image is the noise: square, and average.",
     )
 
 
@@ -49,8 +45,8 @@ def check_shrinkage(answer) -> Verdict:
     """Exercise 6.2: the weight of the best linear estimate, for a variance of 0.12 and sigma 0.2."""
     return judge(
         answer,
-        (0.75, "w = v / (v + sigma^2): trust the pixel by its share of the total variance."),
-        [
+        right=(0.75, "w = v / (v + sigma^2): trust the pixel by its share of the total variance."),
+        wrong=[
             (0.25, "That is the noise's share of the total variance. How much should you trust the pixel?"),
             (about(0.12 / 0.32, 0.002), "You added sigma to a variance. The two can be added once both are variances."),
             (
@@ -65,7 +61,7 @@ def check_shrinkage(answer) -> Verdict:
             (1, "A weight of 1 hands the noisy pixel back. A little less costs little signal, and saves noise."),
             (0, "A weight of 0 throws the signal away with the noise."),
         ],
-        "Write the error as (w - 1)^2 v + w^2 sigma^2, and find where its slope is 0.",
+        otherwise="Write the error as (w - 1)^2 v + w^2 sigma^2, and find where its slope is 0.",
     )
 
 
@@ -74,25 +70,21 @@ def check_repaired_loss(loss_fn) -> Verdict:
     """Exercise 6.3: (model, x) -> {"loss": mse of model(x + fresh Gaussian noise of 0.2) against the clean x}."""
     torch.default_generator.manual_seed(0)
     x = torch.rand(64, 1, 28, 28) * torch.linspace(0.2, 1, 64).reshape(64, 1, 1, 1)  # a loss that leaves some out shows
-    model, losses = _Probe(), []
-    for _ in range(2):
-        result = terms_of(run(loss_fn, model, x), ("loss",))
-        if isinstance(result, Verdict):
-            return result
-        losses.append(result["loss"])
-    if len(model.seen) != 2:
-        times = len(model.seen) / 2
-        return wrong(f"Your function calls the model {times:g} times; expected once, on the noisy images.")
-    if any(x_noisy.shape != x.shape for x_noisy in model.seen):
-        return wrong(f"The model gets a shape {tuple(model.seen[0].shape)}; expected that of x, {tuple(x.shape)}.")
-    hint = _noise_hint([(x_noisy - x).flatten(1) for x_noisy in model.seen], clipped=bool(model.seen[0].min() >= 0))
-    if hint:
-        return wrong(hint)
-    for loss, x_noisy in zip(losses, model.seen, strict=True):
-        x_hat = model.answer(x_noisy)
+    model = Probe()
+    losses = [terms_of(loss_fn, model, x)["loss"] for _ in range(2)]
+    if len(model.images) != 2:
+        times = len(model.images) / 2
+        raise Wrong(f"Your function calls the model {times:g} times; expected once, on the noisy images.")
+    if any(x_noisy.shape != x.shape for x_noisy in model.images):
+        raise Wrong(f"The model gets a shape {tuple(model.images[0].shape)}; expected that of x, {tuple(x.shape)}.")
+    _refuse_noise([(x_noisy - x).flatten(1) for x_noisy in model.images], clipped=bool(model.images[0].min() >= 0))
+    for loss, x_noisy in zip(losses, model.images, strict=True):
+        x_hat = model.answer(model.encode(x_noisy))
         expected = (x_hat - x).square().mean()
-        if not same(loss, expected, rtol=1e-4, atol=0):
-            mistakes = [
+        verdict = judge(
+            loss,
+            right=(expected, "Fresh noise with mean 0, the clean target, and a gradient: this one trains."),
+            wrong=[
                 (
                     (x_hat - x_noisy).square().mean(),
                     "The loss compares with the noisy images: the model is rewarded for keeping the noise.",
@@ -106,35 +98,27 @@ def check_repaired_loss(loss_fn) -> Verdict:
                     (x_hat - (x_noisy - x)).square().mean(),
                     "The loss compares the answer with the noise. This model answers with an image.",
                 ),
-            ]
-            return wrong(
-                hint_for(loss, mistakes, rtol=1e-4, atol=0)
-                or "The noise is right, but the loss is not the mean squared error of answer and clean images."
-            )
-        found, slope = slopes(loss, [model.scale]), slopes(expected, [model.scale])
-        if not loss.requires_grad:
-            return wrong("No gradient reaches the model: something cuts the graph, such as detach() or no_grad().")
-        if found[0] is None or not found[0].any():
-            return wrong("No gradient reaches the model's weights. Keep its answer as it is on the way to the loss.")
-        if not same_slopes(found, slope):
-            return wrong("The loss has the right value, but not its gradient: something cuts a part of the graph.")
-    return right("Fresh noise with mean 0, the clean target, and a gradient: this one trains.")
+            ],
+            otherwise="The noise is right, but the loss is not the mean squared error of answer and clean images.",
+            tol=1e-4,
+        )
+        cut_off = "No gradient reaches the model's weights. Keep its answer as it is on the way to the loss."
+        judge_gradient(loss, expected, model, wrong=[(expected.detach(), cut_off)])
+    return verdict
 
 
-def _noise_hint(noise: list[Tensor], clipped: bool) -> str:
-    """What is wrong with the noise of two calls, (64, 784) each, if anything."""
+def _refuse_noise(noise: list[Tensor], clipped: bool) -> None:
+    """End the check if something is wrong with the noise of two calls, (64, 784) each."""
     if noise[0].abs().max() == 0:
-        return "The model gets the clean images. Add the noise before you call it."
-    hint = sharing_hint(noise)
-    if hint:
-        return hint
+        raise Wrong("The model gets the clean images. Add the noise before you call it.")
+    refuse_shared(noise)
     if noise[0].mean().abs() > 0.05:
-        return f"The noise has the mean {noise[0].mean():.2f}; expected 0. Look up what rand and randn draw."
+        raise Wrong(f"The noise has the mean {noise[0].mean():.2f}; expected 0. Look up what rand and randn draw.")
     if clipped:
-        return "The noisy images are clipped. Leave the noise as it was drawn."
+        raise Wrong("The noisy images are clipped. Leave the noise as it was drawn.")
     if not 0.19 < noise[0].std() < 0.21:
-        return f"The noise has the standard deviation {noise[0].std():.2f}; expected 0.2."
-    return bell_hint(noise, unit=0.2)
+        raise Wrong(f"The noise has the standard deviation {noise[0].std():.2f}; expected 0.2.")
+    refuse_other_laws(noise, unit=0.2)
 
 
 @check
@@ -142,15 +126,18 @@ def check_salty_target(answer) -> Verdict:
     """Exercise 6.4: what squared error makes of a white pixel whose target has salt and pepper with p = 0.4."""
     return judge(
         answer,
-        (0.8, "1 - p/2: the mean of the target. This noise moves the mean, so here Noise2Noise needs another loss."),
-        [
+        right=(
+            0.8,
+            "1 - p/2: the mean of the target. This noise moves the mean, so here Noise2Noise needs another loss.",
+        ),
+        wrong=[
             (1, "That would be so if the noise left the mean of the target alone. Can it make a white pixel whiter?"),
             (0.6, "That counts a struck pixel as black. Half of the struck pixels turn white."),
             (0.2, "That is the answer for a black pixel. This one is white."),
             (0.5, "That is the mean of a struck pixel. Not every pixel is struck."),
             (0.4, "That is the probability of being struck. Ask for the mean of the target."),
         ],
-        "List the values that the target can take, with their probabilities; average.",
+        otherwise="List the values that the target can take, with their probabilities; average.",
         expected="a number from 0 to 1",
     )
 
@@ -161,24 +148,24 @@ def check_best_denoiser(best_denoiser) -> Verdict:
     x_noisy = torch.linspace(-2.5, 2.5, 12).reshape(3, 4)
     for sigma in (0.8, 0.5):
         x_hat = call(best_denoiser, x_noisy, sigma)
-        if isinstance(x_hat, Verdict):
-            return x_hat
         if x_hat.shape != x_noisy.shape:
-            return wrong(f"For the shape (3, 4) you return {tuple(x_hat.shape)}; expected the same shape.")
+            raise Wrong(f"For the shape (3, 4) you return {tuple(x_hat.shape)}; expected the same shape.")
         if not x_hat.is_floating_point():
-            return wrong(f"You return numbers of type {x_hat.dtype}; expected floating point, like x_noisy.")
+            raise Wrong(f"You return numbers of type {x_hat.dtype}; expected floating point, like x_noisy.")
         z = x_noisy.clone().requires_grad_()
         log_density = torch.logaddexp(-((z - 1) ** 2) / (2 * sigma**2), -((z + 1) ** 2) / (2 * sigma**2))
         (score,) = torch.autograd.grad(log_density.sum(), z)
-        if not same((x_hat - x_noisy) / sigma**2, score, atol=1e-3):
-            return wrong(
-                hint_for(x_hat, _denoiser_mistakes(x_noisy, sigma), rtol=0, atol=1e-3)
-                or f"At x_noisy = {x_noisy[1, 3]:.3f} and sigma = {sigma}, you answer {x_hat[1, 3]:.3f}. The answer is "
-                "P(+1) - P(-1), given x_noisy: with Bayes' rule, a ratio of two bell curves."
-            )
-    return right(
-        "tanh(x_noisy / sigma^2): undecided in the middle, sure of itself far out. Its step is the exact score."
-    )
+        verdict = judge(
+            x_hat,
+            right=(
+                x_noisy + sigma**2 * score,
+                "tanh(x_noisy / sigma^2): undecided in the middle, sure of itself far out. Its step is the exact score.",
+            ),
+            wrong=_denoiser_mistakes(x_noisy, sigma),
+            otherwise=f"At x_noisy = {x_noisy[1, 3]:.3f} and sigma = {sigma}, you answer {x_hat[1, 3]:.3f}. The answer is "
+            "P(+1) - P(-1), given x_noisy: with Bayes' rule, a ratio of two bell curves.",
+        )
+    return verdict
 
 
 def _denoiser_mistakes(x: Tensor, sigma: float) -> list[tuple[Tensor, str]]:
@@ -194,19 +181,3 @@ def _denoiser_mistakes(x: Tensor, sigma: float) -> list[tuple[Tensor, str]]:
         (-torch.tanh(x / sigma**2), "The sign is reversed: a positive x_noisy speaks for +1."),
         ((torch.tanh(x / sigma**2) - x) / sigma**2, "That is the score already. Return the denoised point."),
     ]
-
-
-class _Probe(nn.Module):
-    """A model that remembers what it was given."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.scale = nn.Parameter(torch.tensor(0.5))
-        self.seen: list[Tensor] = []
-
-    def answer(self, x: Tensor) -> Tensor:
-        return self.scale * x + 0.1
-
-    def forward(self, x: Tensor) -> Tensor:
-        self.seen.append(x.detach().clone())
-        return self.answer(x)

@@ -4,25 +4,24 @@ from math import inf, sqrt
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
 from companion.exercises._verdict import (
+    Probe,
+    Target,
     Verdict,
+    Wrong,
     about,
     call,
     check,
-    hint_for,
     judge,
+    judge_gradient,
     near,
     number,
     right,
-    run,
-    same,
-    same_slopes,
     shown,
     slopes,
     terms_of,
-    wrong,
 )
 
 
@@ -31,11 +30,11 @@ def check_reduction(answer) -> Verdict:
     """Exercise 2.1: the mse of a squared error of 30.72 an image of 3 x 32 x 32 numbers."""
     return judge(
         answer,
-        (
+        right=(
             about(0.01, 1e-5),
             "30.72 / 3072: the colleague's network is better than yours, though its number looked far worse.",
         ),
-        [
+        wrong=[
             (about(0.03, 1e-4), "You divided by the pixels of one channel. How many numbers has a colour image?"),
             (
                 about(30.72 / 784, 1e-4),
@@ -45,7 +44,7 @@ def check_reduction(answer) -> Verdict:
             (about(30.72, 1e-3), "That is the sum over an image. The mse is a mean over its numbers."),
             ((1000, inf), "From a sum to a mean one divides."),
         ],
-        "Count the numbers that the sum runs over, and divide by them.",
+        otherwise="Count the numbers that the sum runs over, and divide by them.",
     )
 
 
@@ -56,25 +55,25 @@ def check_doubt(with_mse, with_l1, with_bce) -> Verdict:
     for name, answer in {"MSE": with_mse, "L1": with_l1, "BCE": with_bce}.items():
         value = number(answer)
         if value is None:
-            return wrong(f"Your answer for {name} is {shown(answer)}; expected a number.")
+            raise Wrong(f"Your answer for {name} is {shown(answer)}; expected a number.")
         if not 0 <= value <= 1:
-            return wrong(f"Your answer for {name} is {value:g}; expected a number from 0 to 1.")
+            raise Wrong(f"Your answer for {name} is {value:g}; expected a number from 0 to 1.")
         answers[name] = value
     if near(answers["MSE"], 0.3) and near(answers["L1"], 0.46):
-        return wrong("You have the two kinds of average the wrong way round. Which of them does squaring ask for?")
+        raise Wrong("You have the two kinds of average the wrong way round. Which of them does squaring ask for?")
     for name in ("MSE", "BCE"):
         if near(answers[name], 0.4):
-            return wrong(f"{name}: that is the share of white. The cases of 0.3 count as well.")
+            raise Wrong(f"{name}: that is the share of white. The cases of 0.3 count as well.")
         if near(answers[name], 1.3 / 3, 0.002):
-            return wrong(f"{name}: you averaged the three values as if they were equally frequent.")
+            raise Wrong(f"{name}: you averaged the three values as if they were equally frequent.")
     if not near(answers["MSE"], 0.46):
-        return wrong("MSE: ask for the value at which the slope of the expected square is zero.")
+        raise Wrong("MSE: ask for the value at which the slope of the expected square is zero.")
     if not near(answers["L1"], 0.3):
-        return wrong("L1: sort the ten values, and look in the middle.")
+        raise Wrong("L1: sort the ten values, and look in the middle.")
     if near(answers["BCE"], 0.3):
-        return wrong("BCE: that is the median. Is its expected slope zero there?")
+        raise Wrong("BCE: that is the median. Is its expected slope zero there?")
     if not near(answers["BCE"], 0.46):
-        return wrong("BCE: it is linear in the true value. What does its expectation depend on, then?")
+        raise Wrong("BCE: it is linear in the true value. What does its expectation depend on, then?")
     return right("The mean, the median, the mean. Squared error and cross-entropy agree on what is best.")
 
 
@@ -83,8 +82,8 @@ def check_laplace(answer) -> Verdict:
     """Exercise 2.3: the best width of a Laplace density for absolute errors that sum to 23.52 over 784 pixels."""
     return judge(
         answer,
-        (about(0.03, 1e-5), "The best b is the mean absolute error: 23.52 / 784."),
-        [
+        right=(about(0.03, 1e-5), "The best b is the mean absolute error: 23.52 / 784."),
+        wrong=[
             (
                 about(23.52, 1e-2),
                 "That is the sum over 784 pixels. The second term of the NLL grows with the pixels too.",
@@ -104,7 +103,7 @@ def check_laplace(answer) -> Verdict:
                 "That is the standard deviation of the best Laplace density. The question is for b.",
             ),
         ],
-        "Write the NLL as A / b + D log(2 b), and find where its slope is zero.",
+        otherwise="Write the NLL as A / b + D log(2 b), and find where its slope is zero.",
     )
 
 
@@ -112,58 +111,69 @@ def check_laplace(answer) -> Verdict:
 def check_objective(objective) -> Verdict:
     """Exercise 2.4: (model, x) -> squared error + 0.5 * L1 of the code, sums per image, mean over images."""
     torch.default_generator.manual_seed(0)
-    model, x = _Probe(), torch.rand(6, 1, 8, 8)
-    result = terms_of(run(objective, model, x), ("loss", "error", "penalty"))
-    if isinstance(result, Verdict):
-        return result
+    model, x = Probe(), torch.rand(6, 1, 28, 28)
+    terms = terms_of(objective, model, x, names=("loss", "error", "penalty"))
     z = model.encode(x)
-    squares = (model.decode(z) - x).square()
-    stretched = (model.decode(z) - x[:, 0]).square()
-    hint = _term_hint(result["error"], squares.flatten(1).sum(1), stretched, "error", pixels=64)
-    hint = hint or _term_hint(result["penalty"], z.abs().sum(1), None, "penalty", pixels=5)
-    if not hint and _same(result["penalty"], z.square().sum(1).mean()):
-        hint = "penalty: that is the square of the code. The exercise asks for absolute values."
-    error, penalty = squares.flatten(1).sum(1).mean(), z.abs().sum(1).mean()
-    for name, truth in (("error", error), ("penalty", penalty)):
-        if not hint and not _same(result[name], truth):
-            hint = f"{name}: the value is not the sum over one image's numbers, averaged over images."
-    if not hint and _same(result["loss"], error + penalty):
-        hint = "loss: the penalty counts in full. It should count half."
-    if not hint and not _same(result["loss"], error + penalty / 2):
-        hint = "loss: it is not the error plus half of the penalty."
-    if hint:
-        return wrong(hint)
-    weights = list(model.parameters())
-    found = slopes(result["loss"], weights)
-    if any(slope is None for slope in found):
-        return wrong("No gradient reaches the whole model: something cuts the graph, such as detach() or no_grad().")
-    if not same_slopes(found, slopes(error + 0.5 * penalty, weights)):
-        return wrong(
-            "The value of the loss is right, its gradient is not: one of its terms is cut off, as by detach()."
-        )
-    return right(
-        "Both terms are sums over one image's numbers and means over images, so the weight means what it says."
+    x_hat = model.answer(z)
+    each = (x_hat - x).square().flatten(1).sum(1)
+    stretched = (x_hat - x[:, 0]).square()
+    stretch = (
+        "error: the shapes (B, 1, H, W) and (B, H, W) stretch to (B, B, H, W). Compare each answer with its own image."
     )
+    error, penalty = each.mean(), z.abs().sum(1).mean()
+    not_the_sum = "the value is not the sum over one image's numbers, averaged over images."
+    judge(
+        terms["error"],
+        right=(error, ""),
+        wrong=[
+            ([stretched.mean(), stretched.flatten(1).sum(1).mean(), stretched.sum()], stretch),
+            *_reductions(each, "error", "pixels", 784),
+        ],
+        otherwise=f"error: {not_the_sum}",
+        tol=1e-4,
+    )
+    judge(
+        terms["penalty"],
+        right=(penalty, ""),
+        wrong=[
+            *_reductions(z.abs().sum(1), "penalty", "numbers of the code", 4),
+            (
+                z.square().sum(1).mean(),
+                "penalty: that is the square of the code. The exercise asks for absolute values.",
+            ),
+        ],
+        otherwise=f"penalty: {not_the_sum}",
+        tol=1e-4,
+    )
+    verdict = judge(
+        terms["loss"],
+        right=(
+            error + penalty / 2,
+            "Both terms are sums over one image's numbers and means over images, so the weight means what it says.",
+        ),
+        wrong=[(error + penalty, "loss: the penalty counts in full. It should count half.")],
+        otherwise="loss: it is not the error plus half of the penalty.",
+        tol=1e-4,
+    )
+    if any(slope is None for slope in slopes(terms["loss"], list(model.parameters()))):
+        raise Wrong("No gradient reaches the whole model: something cuts the graph, such as detach() or no_grad().")
+    judge_gradient(
+        terms["loss"],
+        error + penalty / 2,
+        model,
+        otherwise="The value of the loss is right, its gradient is not: one of its terms is cut off, as by detach().",
+    )
+    return verdict
 
 
-def _term_hint(value: Tensor, per_image: Tensor, stretched: Tensor | None, name: str, pixels: int) -> str:
-    """What a typical wrong reduction of a term should be told, or nothing."""
-    what = "pixels" if name == "error" else "numbers of the code"
-    hints = []
-    if stretched is not None:
-        stretch = "error: the shapes (B, 1, H, W) and (B, H, W) stretch to (B, B, H, W). Compare each answer with its own image."
-        hints += [
-            (stretched.mean(), stretch),
-            (stretched.flatten(1).sum(1).mean(), stretch),
-            (stretched.sum(), stretch),
-        ]
-    hints += [
-        (per_image.mean() / pixels, f"{name}: that is the mean over the {what}. Sum over them."),
-        (per_image.sum(), f"{name}: you summed over the images too. Take the mean over images."),
-        (per_image.sum() / pixels, f"{name}: sum and mean are the wrong way round: sum over {what}, mean over images."),
-        (per_image.mean() / 2, f"{name}: it is half of what it should be. The weight belongs into the loss only."),
+def _reductions(each: Tensor, name: str, what: str, count: int) -> list[tuple[Target, str]]:
+    """What typical wrong reductions of a term give, from its sum over each image's so many numbers."""
+    return [
+        (each.mean() / count, f"{name}: that is the mean over the {what}. Sum over them."),
+        (each.sum(), f"{name}: you summed over the images too. Take the mean over images."),
+        (each.sum() / count, f"{name}: sum and mean are the wrong way round: sum over {what}, mean over images."),
+        (each.mean() / 2, f"{name}: it is half of what it should be. The weight belongs into the loss only."),
     ]
-    return next((hint for wrong_value, hint in hints if _same(value, wrong_value)), "")
 
 
 @check
@@ -173,38 +183,36 @@ def check_stable_bce(stable_bce) -> Verdict:
     x = torch.tensor([0.0, 0.3, 1.0])[:, None].expand(3, 11).clone()
     leaf = a.clone().requires_grad_()
     cost = call(stable_bce, leaf, x)
-    if isinstance(cost, Verdict):
-        return cost
     if cost.shape != a.shape:
-        return wrong(f"For the shape (3, 11) you return {tuple(cost.shape)}; expected one number a pixel.")
+        raise Wrong(f"For the shape (3, 11) you return {tuple(cost.shape)}; expected one number a pixel.")
     if not cost.is_floating_point():
-        return wrong(f"You return numbers of type {cost.dtype}; expected floating point, like a.")
+        raise Wrong(f"You return numbers of type {cost.dtype}; expected floating point, like a.")
     if _uses_torch_bce(cost.grad_fn):
-        return wrong("That calls PyTorch's own BCE. Write it with max, exp and log.")
+        raise Wrong("That calls PyTorch's own BCE. Write it with max, exp and log.")
     truth = F.binary_cross_entropy_with_logits(a, x, reduction="none")
     found = cost.detach().float()
     at = "At a = {:g} and x = {:g} "
     if not found.isfinite().all():
         i = (~found.isfinite()).nonzero()[0].tolist()
         where = at.format(a[*i].item(), x[*i].item())
-        return wrong(
+        raise Wrong(
             where + f"you return {found[*i].item():g}. Which part of the formula overflows there, or takes log(0)?"
         )
     wrong_at = (found - truth).abs() > 1e-3 + 1e-5 * truth
     if wrong_at.any():
-        return wrong(_bce_hint(found, truth, a, x, wrong_at))
+        raise Wrong(_bce_hint(found, truth, a, x, wrong_at))
     (slope,) = slopes(cost, [leaf])
     if slope is None:
-        return wrong("The values are right, but no gradient reaches a: something cuts the graph, such as detach().")
+        raise Wrong("The values are right, but no gradient reaches a: something cuts the graph, such as detach().")
     expected = torch.sigmoid(a) - x
     if not torch.allclose(slope, expected, atol=1e-3):
         off = ~torch.isclose(slope, expected, atol=1e-3)
         if (a[off] == 0).all():
-            return wrong(
+            raise Wrong(
                 "Only at a = 0 the slope is off: max and |a| have a corner there. Together they must give 1/2 - x."
             )
         i = off.nonzero()[0].tolist()
-        return wrong(
+        raise Wrong(
             at.format(a[*i].item(), x[*i].item())
             + f"the slope is {slope[*i].item():g}, and should be {expected[*i].item():g}. A clamp, or infinity times 0, does that."
         )
@@ -254,13 +262,10 @@ def check_forgiving(forgiving_mse) -> Verdict:
     x_hat = torch.cat([_shift(x[i : i + 1], *by) for i, by in enumerate(away)])
     x_hat = (0.8 * x_hat + 0.2 * torch.rand(x.shape, generator=generator)).clone()
     found = call(forgiving_mse, x_hat, x)
-    if isinstance(found, Verdict):
-        return found
     if found.numel() != 1:
-        return wrong(
+        raise Wrong(
             f"Your function returned the shape {tuple(found.shape)}; expected one number, the mean over images."
         )
-    found = found.detach().float().reshape(())
     moved = {(r, d): _shift(x_hat, r, d) for r in (-1, 0, 1) for d in (-1, 0, 1)}
     costs = {by: (m - x).square().mean((1, 2, 3)) for by, m in moved.items()}
     every = torch.stack(list(costs.values()))  # (9, 13)
@@ -270,53 +275,37 @@ def check_forgiving(forgiving_mse) -> Verdict:
     no_zero = torch.stack([c for by, c in costs.items() if by != (0, 0)])
     rolled = torch.stack([(x_hat.roll((d, r), (2, 3)) - x).square().mean((1, 2, 3)) for r, d in costs])
     of_x = torch.stack([(x_hat - _shift(x, r, d)).square().mean((1, 2, 3)) for r, d in costs])
-    if _same(found, every.amin(0).mean()):
-        return right("The smallest of nine for each image, then the mean: a small shift is forgiven.")
-    hints = [
-        (
-            every.mean(1).min(),
-            "You chose one shift for the whole batch. Take the minimum for each image, then the mean.",
+    return judge(
+        found,
+        right=(
+            every.amin(0).mean(),
+            "The smallest of nine for each image, then the mean: a small shift is forgiven.",
         ),
-        (every.min(), "That is the smallest cost of a single image. Take the mean over images last."),
-        (costs[0, 0].mean(), "That is the plain mse. Compare all nine shifts."),
-        (every.mean(), "That is the mean over the shifts. Take the smallest."),
-        (every.amax(0).mean(), "That is the largest of the nine. Take the smallest."),
-        (cross.amin(0).mean(), "The diagonal shifts are missing: there are nine, not five."),
-        (rows.amin(0).mean(), "You shift in one direction only. There are nine shifts."),
-        (columns.amin(0).mean(), "You shift in one direction only. There are nine shifts."),
-        (no_zero.amin(0).mean(), "The shift by (0, 0) is missing: an answer in its place must be free."),
-        (rolled.amin(0).mean(), "What leaves the image comes back on the other side (roll). Fill with black."),
-        (of_x.amin(0).mean(), "You shift x. Shift x_hat: at the edges it is not the same."),
-        (784 * every.amin(0).mean(), "You summed over the pixels. The mse is a mean over pixels."),
-        (every.amin(0).sum(), "You summed over the images. Take their mean."),
-    ]
-    return wrong(
-        hint_for(found, hints, rtol=1e-4, atol=0)
-        or f"On the check's images you return {found:.4f}; expected {every.amin(0).mean():.4f}. Compute the mse of each "
-        "image at each of the nine shifts, (9, B), and look at it."
+        wrong=[
+            (
+                every.mean(1).min(),
+                "You chose one shift for the whole batch. Take the minimum for each image, then the mean.",
+            ),
+            (every.min(), "That is the smallest cost of a single image. Take the mean over images last."),
+            (costs[0, 0].mean(), "That is the plain mse. Compare all nine shifts."),
+            (every.mean(), "That is the mean over the shifts. Take the smallest."),
+            (every.amax(0).mean(), "That is the largest of the nine. Take the smallest."),
+            (cross.amin(0).mean(), "The diagonal shifts are missing: there are nine, not five."),
+            (
+                [rows.amin(0).mean(), columns.amin(0).mean()],
+                "You shift in one direction only. There are nine shifts.",
+            ),
+            (no_zero.amin(0).mean(), "The shift by (0, 0) is missing: an answer in its place must be free."),
+            (rolled.amin(0).mean(), "What leaves the image comes back on the other side (roll). Fill with black."),
+            (of_x.amin(0).mean(), "You shift x. Shift x_hat: at the edges it is not the same."),
+            (784 * every.amin(0).mean(), "You summed over the pixels. The mse is a mean over pixels."),
+            (every.amin(0).sum(), "You summed over the images. Take their mean."),
+        ],
+        otherwise=f"On the check's images you return {found.item():.4f}; expected {every.amin(0).mean():.4f}. Compute the mse of "
+        "each image at each of the nine shifts, (9, B), and look at it.",
+        tol=1e-4,
     )
 
 
 def _shift(x: Tensor, right: int, down: int) -> Tensor:
     return F.pad(x, (right, -right, down, -down))
-
-
-class _Probe(nn.Module):
-    """A small model with a code of 5 numbers, for images (B, 1, 8, 8)."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.encoder, self.decoder = nn.Linear(64, 5), nn.Linear(5, 64)
-
-    def encode(self, x: Tensor) -> Tensor:
-        return self.encoder(x.flatten(1))
-
-    def decode(self, z: Tensor) -> Tensor:
-        return torch.sigmoid(self.decoder(z)).unflatten(1, (1, 8, 8))
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.decode(self.encode(x))
-
-
-def _same(value: Tensor, other: Tensor) -> bool:
-    return same(value, other, rtol=1e-4, atol=0)

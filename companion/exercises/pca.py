@@ -3,20 +3,7 @@
 import torch
 from torch import Tensor
 
-from companion.exercises._verdict import (
-    Verdict,
-    call,
-    check,
-    hint_for,
-    judge,
-    right,
-    run,
-    same,
-    same_slopes,
-    slopes,
-    terms_of,
-    wrong,
-)
+from companion.exercises._verdict import Verdict, Wrong, call, check, judge, judge_gradient, right, terms_of
 from companion.pca import LinearAutoencoder
 
 
@@ -25,13 +12,13 @@ def check_gap(answer) -> Verdict:
     """Exercise 5.1: at which of the code sizes 5, 6, 8 and 10 the subspace is found in the fewest rounds."""
     return judge(
         answer,
-        (6, "After the sixth eigenvalue comes the widest relative gap, a quarter: the angle shrinks fastest."),
-        [
+        right=(6, "After the sixth eigenvalue comes the widest relative gap, a quarter: the angle shrinks fastest."),
+        wrong=[
             (5, "The smallest code is not the fastest: the fifth and the sixth eigenvalue are close neighbours."),
             (8, "The eighth and the ninth eigenvalue differ by about 5 %, the narrowest gap of the four."),
             (10, "A larger code is not faster. Compare the eigenvalue of each code size with the next one."),
         ],
-        "Choose one of the code sizes 5, 6, 8, 10.",
+        otherwise="Choose one of the code sizes 5, 6, 8, 10.",
         expected="one of the code sizes 5, 6, 8, 10",
     )
 
@@ -41,11 +28,11 @@ def check_narrowest(answer) -> Verdict:
     """Exercise 5.2: the training error of a linear autoencoder 784-64-2-8-2-64-784, trained to its minimum."""
     return judge(
         answer,
-        (
+        right=(
             (43.4, 43.7),
             "The narrowest layer holds 2 numbers, so the error is the total less the two largest eigenvalues.",
         ),
-        [
+        wrong=[
             (
                 (29, 29.6),
                 "That is the error of a code of 8. Does everything that reaches the code pass through 8 numbers?",
@@ -62,7 +49,7 @@ def check_narrowest(answer) -> Verdict:
                 "Divided by 784 you get the error per pixel. Give the squared error per image, a sum over pixels.",
             ),
         ],
-        "Which rank has the product of all its matrices? Then look at the spectrum.",
+        otherwise="Which rank has the product of all its matrices? Then look at the spectrum.",
         expected="a number, the squared error per image",
     )
 
@@ -72,8 +59,8 @@ def check_tilted(answer) -> Verdict:
     """Exercise 5.3: the error of keeping a direction 30 degrees from the best one; covariance [[3, 1], [1, 3]]."""
     return judge(
         answer,
-        (2.5, "The best error, 2, plus sin^2(30 degrees) times the gap, 4 - 2."),
-        [
+        right=(2.5, "The best error, 2, plus sin^2(30 degrees) times the gap, 4 - 2."),
+        wrong=[
             (2, "That is the error along the best direction. This one is tilted by 30 degrees."),
             (3.5, "That is the variance that is kept, or the error at 60 degrees. How much is dropped at 30?"),
             (3, "You used sin instead of its square: variance is squared length. (Or: keeping one axis as it is.)"),
@@ -81,8 +68,8 @@ def check_tilted(answer) -> Verdict:
             (1.25, "You averaged over the two coordinates. The squared error of a point is their sum."),
             (4, "That is the largest eigenvalue: the variance that the best direction keeps."),
         ],
-        "Along a unit vector q the variance is q'Cq. What is dropped is the rest.",
-        tolerance=0.005,
+        otherwise="Along a unit vector q the variance is q'Cq. What is dropped is the rest.",
+        tol=0.005,
     )
 
 
@@ -90,43 +77,40 @@ def check_tilted(answer) -> Verdict:
 def check_pca_by_hand(pca_by_hand) -> Verdict:
     """Exercise 5.4: (points (N, D), k) -> the k leading components (k, D), by the eigenvectors of the covariance."""
     for x, k in ((_points(), 3), (_points(), 1), (_points(), 5), (_points(dimensions=4), 2)):
-        components = call(pca_by_hand, x, k)
-        if isinstance(components, Verdict):
-            return components
-        hint = _components_hint(components.detach().double(), x, k)
-        if hint:
-            return wrong(hint)
+        _refuse_components(call(pca_by_hand, x, k).detach().double(), x, k)
     return right("Centred, ordered by variance, one component a row. scikit-learn finds the same, up to signs.")
 
 
-def _components_hint(components: Tensor, x: Tensor, k: int) -> str:
-    """What is wrong with the k components found for points x (N, D), if anything."""
+def _refuse_components(components: Tensor, x: Tensor, k: int) -> None:
+    """End the check if something is wrong with the k components found for points x (N, D)."""
     d = x.shape[1]
     if components.shape != (k, d):
         if components.ndim == 2 and components.shape == (3, d):
-            return f"For k = {k} you return 3 components. Use k."
+            raise Wrong(f"For k = {k} you return 3 components. Use k.")
         hint = " Eigenvectors stand in the columns: transpose." if components.shape == (d, k) else ""
-        return f"For {k} components of {d} features you return {tuple(components.shape)}; expected ({k}, {d}).{hint}"
-    truth = _eigenvectors(x - x.mean(0))
+        raise Wrong(
+            f"For {k} components of {d} features you return {tuple(components.shape)}; expected ({k}, {d}).{hint}"
+        )
+    lengths = components.norm(dim=1)
+    if not torch.allclose(lengths, torch.ones_like(lengths), atol=1e-3):
+        given = ", ".join(f"{v:.2f}" for v in lengths)
+        raise Wrong(f"Your components have the lengths {given}; expected 1 each. Rows, not columns?")
 
     def same_axes(rows: Tensor) -> bool:
-        return bool(((components * rows).sum(1).abs() > 0.9999).all())
+        return bool((((components / lengths[:, None]) * rows).sum(1).abs() > 0.9999).all())
 
-    if not torch.allclose(components.norm(dim=1), torch.ones(k, dtype=torch.float64), atol=1e-3):
-        lengths = ", ".join(f"{v:.2f}" for v in components.norm(dim=1))
-        return f"Your components have the lengths {lengths}; expected 1 each. Rows, not columns?"
-    components = components / components.norm(dim=1, keepdim=True)
+    truth = _eigenvectors(x - x.mean(0))
     if same_axes(truth[:k]):
-        return ""
+        return
     if same_axes(truth[:k].flip(0)):
-        return "The right components in the wrong order: the most important comes first."
+        raise Wrong("The right components in the wrong order: the most important comes first.")
     if same_axes(truth.flip(0)[:k]) or same_axes(truth[-k:]):
-        return "These are the directions of least variance. torch.linalg.eigh sorts its eigenvalues upwards."
+        raise Wrong("These are the directions of least variance. torch.linalg.eigh sorts its eigenvalues upwards.")
     if same_axes(_eigenvectors(x)[:k]):
-        return "You forgot to centre: your first component points at the mean of the data."
+        raise Wrong("You forgot to centre: your first component points at the mean of the data.")
     if same_axes(_eigenvectors((x - x.mean(0)) / x.std(0))[:k]):
-        return "You divided each feature by its standard deviation. That is PCA in other units; leave them here."
-    return "Unit vectors, but not the principal components. Centre, then take eigenvectors of the covariance."
+        raise Wrong("You divided each feature by its standard deviation. That is PCA in other units; leave them here.")
+    raise Wrong("Unit vectors, but not the principal components. Centre, then take eigenvectors of the covariance.")
 
 
 @check
@@ -136,25 +120,28 @@ def check_components_needed(components_needed) -> Verdict:
     for x, share in (*cases, (_points(dimensions=4), 0.7), (_points(dimensions=4), 0.98)):
         values = torch.linalg.svdvals((x - x.mean(0)).double())
         result = call(components_needed, x, share)
-        if isinstance(result, Verdict):
-            return result
         if result.numel() != 1:
-            return wrong(f"You return {tuple(result.shape)}; expected one whole number.")
-        found, expected = float(result.detach()), _needed(values**2, share)
-        if found == expected:
-            continue
-        if found == _needed(values, share):
-            return wrong("You added up singular values. A variance is their square, up to the number of points.")
-        if found == _needed(torch.linalg.svdvals(x.double()) ** 2, share):
-            return wrong(f"For a share of {share} you answer {found:g}. Did you centre the data?")
-        if found == expected - 1:
-            return wrong(f"For a share of {share} you answer {found:g}: one too few. Python counts from 0.")
-        if found == expected + 1:
-            return wrong(
-                f"For a share of {share} you answer {found:g}: one too many; a smaller number keeps that share."
-            )
-        return wrong(f"For a share of {share} you answer {found:g}; the smallest number that keeps it is another one.")
-    return right("Squares of the singular values of the centred data, added up until the share is reached.")
+            raise Wrong(f"You return {tuple(result.shape)}; expected one whole number.")
+        expected, answered = _needed(values**2, share), f"For a share of {share} you answer {result.item():g}"
+        verdict = judge(
+            result,
+            right=(
+                torch.tensor(expected),
+                "Squares of the singular values of the centred data, added up until the share is reached.",
+            ),
+            wrong=[
+                (
+                    _needed(values, share),
+                    "You added up singular values. A variance is their square, up to the number of points.",
+                ),
+                (_needed(torch.linalg.svdvals(x.double()) ** 2, share), f"{answered}. Did you centre the data?"),
+                (expected - 1, f"{answered}: one too few. Python counts from 0."),
+                (expected + 1, f"{answered}: one too many; a smaller number keeps that share."),
+            ],
+            otherwise=f"{answered}; the smallest number that keeps it is another one.",
+            tol=0,
+        )
+    return verdict
 
 
 @check
@@ -165,56 +152,56 @@ def check_ordered_loss(ordered_loss) -> Verdict:
         model, x = LinearAutoencoder(k, image_shape=(1, side, side)), torch.rand(8, 1, side, side)
         for layer in (model.encoder[0], model.decoder[0]):
             torch.nn.init.normal_(layer.weight, std=0.5)
-        result = terms_of(run(ordered_loss, model, x), ("loss",))
-        if isinstance(result, Verdict):
-            return result
-        hint = _ordered_hint(result["loss"], model, x, k)
-        if hint:
-            return wrong(hint)
-    return right("The first number must do as much as one number can: its direction becomes the first component.")
+        verdict = _judge_ordered(terms_of(ordered_loss, model, x)["loss"], model, x, k)
+    return verdict
 
 
-def _ordered_hint(loss: Tensor, model: LinearAutoencoder, x: Tensor, k: int) -> str:
-    """What is wrong with the loss of exercise 5.6 for a code of k numbers, if anything."""
+def _judge_ordered(loss: Tensor, model: LinearAutoencoder, x: Tensor, k: int) -> Verdict:
+    """The verdict on the loss of exercise 5.6 for a code of k numbers."""
     z = model.encode(x)
 
-    def error(keep) -> Tensor:
+    def error(keep, z: Tensor = z) -> Tensor:
         mask = torch.zeros(k)
         mask[keep] = 1
         return (model.decode(z * mask) - x).square().mean()
 
     first = torch.stack([error(slice(0, j)) for j in range(k + 1)])  # with the first 0, 1, ..., k numbers
+    last = torch.stack([error(slice(k - j, k)) for j in range(1, k + 1)])
+    single = torch.stack([error([j]) for j in range(k)])
     truth = first[1:].mean()
-    mistakes = [
-        (x[0].numel() * truth, "You summed over the pixels. Take the mean over them, .square().mean()."),
-        (first[k], "That is the plain reconstruction error. Nothing in it tells the first number from the last."),
-        (first[1:].sum(), "You added the errors up. Take their mean, so that the loss keeps its scale."),
-        (first.mean(), "You counted the empty code too. Start with one number."),
-        (first[:k].mean(), f"Off by one: you keep 0 to {k - 1} of the {k} numbers. Keep 1 to {k}."),
-        (first[1:k].mean(), f"The full code is missing. Keep 1, 2, ... and all {k} numbers."),
-        (
-            torch.stack([error(slice(k - j, k)) for j in range(1, k + 1)]).mean(),
-            "You keep the last numbers of the code, not the first.",
+    verdict = judge(
+        loss,
+        right=(
+            truth,
+            "The first number must do as much as one number can: its direction becomes the first component.",
         ),
-        (
-            torch.stack([error([j]) for j in range(k)]).mean(),
-            "You keep one number at a time. Keep the first j together.",
-        ),
-    ]
-    if not same(loss, truth, rtol=1e-4, atol=0):
-        return (
-            hint_for(loss, mistakes, rtol=1e-4, atol=0)
-            or "Not the mean error over the first 1, 2, ..., k numbers. Set the others to 0 and decode."
-        )
-    if not loss.requires_grad:
-        return "No gradient reaches the model: something cuts the graph, such as detach() or no_grad()."
-    weights = list(model.parameters())
-    found = slopes(loss, weights)
-    if slopes(loss, [model.encoder[0].weight])[0] is None:
-        return "No gradient reaches the encoder. Mask the code; do not copy its numbers into a new tensor."
-    if not same_slopes(found, slopes(truth, weights)):
-        return "The value of the loss is right, its gradient is not: some of its terms are cut off, as by detach()."
-    return ""
+        wrong=[
+            (x[0].numel() * truth, "You summed over the pixels. Take the mean over them, .square().mean()."),
+            (first[k], "That is the plain reconstruction error. Nothing in it tells the first number from the last."),
+            (first[1:].sum(), "You added the errors up. Take their mean, so that the loss keeps its scale."),
+            (first.mean(), "You counted the empty code too. Start with one number."),
+            (first[:k].mean(), f"Off by one: you keep 0 to {k - 1} of the {k} numbers. Keep 1 to {k}."),
+            (first[1:k].mean(), f"The full code is missing. Keep 1, 2, ... and all {k} numbers."),
+            (last.mean(), "You keep the last numbers of the code, not the first."),
+            (single.mean(), "You keep one number at a time. Keep the first j together."),
+        ],
+        otherwise="Not the mean error over the first 1, 2, ..., k numbers. Set the others to 0 and decode.",
+        tol=1e-4,
+    )
+    without_encoder = torch.stack([error(slice(0, j), z.detach()) for j in range(1, k + 1)]).mean()
+    judge_gradient(
+        loss,
+        truth,
+        model,
+        wrong=[
+            (
+                without_encoder,
+                "No gradient reaches the encoder. Mask the code; do not copy its numbers into a new tensor.",
+            )
+        ],
+        otherwise="The value of the loss is right, its gradient is not: some of its terms are cut off, as by detach().",
+    )
+    return verdict
 
 
 def _points(dimensions: int = 6) -> Tensor:

@@ -6,26 +6,25 @@ from math import log, pi, sqrt
 import numpy as np
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 from torch.distributions import Independent, MultivariateNormal, Normal, kl_divergence
 
 from companion.exercises._verdict import (
+    Probe,
+    Target,
     Verdict,
+    Wrong,
     about,
-    bell_hint,
     call,
     check,
-    hint_for,
     judge,
+    judge_gradient,
+    refuse_other_laws,
+    refuse_shared,
     right,
-    run,
     same,
-    same_slopes,
-    sharing_hint,
     shown,
-    slopes,
     terms_of,
-    wrong,
 )
 
 
@@ -37,20 +36,20 @@ def check_kl_order(answer) -> Verdict:
         parts = "".join(parts)
     letters = "".join(c for c in parts.upper() if c.isalnum()) if isinstance(parts, str) else ""
     if letters not in {"".join(p) for p in permutations("ABC")}:
-        return wrong(f'You answered {shown(answer)}; expected the three letters in order, such as "ABC".')
+        raise Wrong(f'You answered {shown(answer)}; expected the three letters in order, such as "ABC".')
     if letters == "CAB":
         return right(
             "0.220, 0.818 and 1.808 nats, from 0.318 now: C lowers the bill. A move costs half its square, here 0.5. "
             "Being 5 times surer costs log 5 = 1.609, less 0.12 for the smaller square of sigma."
         )
     if letters == "BAC":
-        return wrong("The order is right, but from dear to cheap. Begin with the cheapest.")
+        raise Wrong("The order is right, but from dear to cheap. Begin with the cheapest.")
     if letters.index("B") < letters.index("A"):
-        return wrong(
+        raise Wrong(
             "You put shrinking sigma before moving mu. The formula holds sigma's square and its logarithm: "
             "which of the two matters when sigma goes to 0?"
         )
-    return wrong("C comes too late. Put sigma = 0.5 and sigma = 1.5 into the formula: which of the two costs more?")
+    raise Wrong("C comes too late. Put sigma = 0.5 and sigma = 1.5 into the formula: which of the two costs more?")
 
 
 @check
@@ -58,12 +57,12 @@ def check_kl_weight(answer) -> Verdict:
     """Exercise 4.2: the beta of a loss with means over 784 pixels and over 16 units, beside sums."""
     return judge(
         answer,
-        (
+        right=(
             about(49, 0.05),
             "784 / 16 = 49: the reconstruction was divided by 784, the KL divergence by 16 only. As a Gaussian decoder "
             f"this is 2 sigma_x^2 = 49, so sigma_x = {sqrt(24.5):.2f}, for pixels that lie between 0 and 1.",
         ),
-        [
+        wrong=[
             (784, "That is the bug before the repair. The KL divergence has become a mean as well: over what?"),
             (16, "You looked at the units only. The other term was divided too, by how many pixels?"),
             (1, "Both are means, but over different numbers of things: the two divisors do not cancel."),
@@ -78,7 +77,7 @@ def check_kl_weight(answer) -> Verdict:
             ),
             (28, "28 is the side of an image. It has 28 * 28 pixels."),
         ],
-        "Write both means as sums, then multiply the loss so that the pixels are free.",
+        otherwise="Write both means as sums, then multiply the loss so that the pixels are free.",
     )
 
 
@@ -88,62 +87,68 @@ def check_kl_between(kl_between) -> Verdict:
     generator = torch.Generator().manual_seed(0)
     mu, logvar, prior_mu, prior_logvar = torch.randn(4, 5, 3, generator=generator).unbind()
     kl = call(kl_between, mu, logvar, prior_mu, prior_logvar)
-    if isinstance(kl, Verdict):
-        return kl
     if kl.dtype == torch.bool:
-        return wrong(f"You return numbers of type {kl.dtype}; expected floating point.")
-    kl = kl.detach().double()
+        raise Wrong(f"You return numbers of type {kl.dtype}; expected floating point.")
     mu, logvar, prior_mu, prior_logvar = (v.double() for v in (mu, logvar, prior_mu, prior_logvar))
     q, p = Normal(mu, (logvar / 2).exp()), Normal(prior_mu, (prior_logvar / 2).exp())
     expected = kl_divergence(q, p)
     for summed, name in ((expected.sum(), "over everything"), (expected.sum(1), "over the units")):
-        if kl.shape == summed.shape and torch.allclose(kl, summed, atol=1e-4):
-            return wrong(f"The formula is right, but you summed {name}. Return one number for each unit, (B, k).")
+        if same(kl, summed, tol=1e-4):
+            raise Wrong(f"The formula is right, but you summed {name}. Return one number for each unit, (B, k).")
     if kl.shape != (5, 3):
-        return wrong(f"For the shape (5, 3) you return {tuple(kl.shape)}; expected one number for each unit, (5, 3).")
+        raise Wrong(f"For the shape (5, 3) you return {tuple(kl.shape)}; expected one number for each unit, (5, 3).")
 
     def formula(v: Tensor, w: Tensor, square: Tensor, one: float = 1) -> Tensor:
         return (w.log() - v.log() + (v + square) / w - one) / 2
 
     v, w, d = logvar.exp(), prior_logvar.exp(), mu - prior_mu
     zero = torch.zeros_like(mu)
-    hints = [
-        (
-            kl_divergence(p, q),
-            "That is the divergence of the prior from the code. The draws come from the code: KL(q || p).",
+    return judge(
+        kl,
+        right=(
+            expected,
+            "It agrees with torch.distributions, and with a prior of mean 0 and logvar 0 it is the chapter's.",
         ),
-        (-expected, "The sign is reversed: a KL divergence is never below 0."),
-        (2 * expected, "Twice too large: a half is missing."),
-        (formula(v, zero + 1, mu**2), "That is the divergence from N(0, 1). Here the prior has a mean and a variance."),
-        (formula(v, w, mu**2), "The prior's mean is missing: how far is mu from it?"),
-        (formula(v, w, d), "The distance of the means is not squared."),
-        (
-            formula(v, w, w * d**2),
-            "The squared distance of the means is not measured in units of the prior's variance.",
-        ),
-        (
-            formula(v, w, w * d**2 / v),
-            "You measure the distance of the means by the code's variance. It is the prior's.",
-        ),
-        (formula(v, w, d**2, 0), "It is not 0 where code and prior are the same: a constant is missing."),
-        (
-            formula(v, w, d**2) + logvar - prior_logvar,
-            "The logarithm has its sign reversed. Try a very small variance.",
-        ),
-        (formula(v**2, w**2, d**2), "You took logvar for the logarithm of sigma. It is that of sigma^2."),
-        (formula(v**0.5, w**0.5, d**2), "You used standard deviations where the variances belong."),
-        (
-            formula(v, w, d**2) + (logvar - prior_logvar) / 4,
-            "You halved the logarithm twice: log sigma is half of logvar.",
-        ),
-        (formula(v, w, d**2) - (logvar - prior_logvar) / 2, "The logarithm counts twice: log sigma is half of logvar."),
-    ]
-    if same(kl, expected, rtol=1e-4):
-        return right("It agrees with torch.distributions, and with a prior of mean 0 and logvar 0 it is the chapter's.")
-    return wrong(
-        hint_for(kl, hints, rtol=1e-4)
-        or f"For mu {mu[0, 0]:.2f}, logvar {logvar[0, 0]:.2f} and a prior with {prior_mu[0, 0]:.2f}, "
-        f"{prior_logvar[0, 0]:.2f} you get {kl[0, 0]:.4g}. Write the mean of log q(z) - log p(z) over z drawn from q."
+        wrong=[
+            (
+                kl_divergence(p, q),
+                "That is the divergence of the prior from the code. The draws come from the code: KL(q || p).",
+            ),
+            (-expected, "The sign is reversed: a KL divergence is never below 0."),
+            (2 * expected, "Twice too large: a half is missing."),
+            (
+                formula(v, zero + 1, mu**2),
+                "That is the divergence from N(0, 1). Here the prior has a mean and a variance.",
+            ),
+            (formula(v, w, mu**2), "The prior's mean is missing: how far is mu from it?"),
+            (formula(v, w, d), "The distance of the means is not squared."),
+            (
+                formula(v, w, w * d**2),
+                "The squared distance of the means is not measured in units of the prior's variance.",
+            ),
+            (
+                formula(v, w, w * d**2 / v),
+                "You measure the distance of the means by the code's variance. It is the prior's.",
+            ),
+            (formula(v, w, d**2, 0), "It is not 0 where code and prior are the same: a constant is missing."),
+            (
+                formula(v, w, d**2) + logvar - prior_logvar,
+                "The logarithm has its sign reversed. Try a very small variance.",
+            ),
+            (formula(v**2, w**2, d**2), "You took logvar for the logarithm of sigma. It is that of sigma^2."),
+            (formula(v**0.5, w**0.5, d**2), "You used standard deviations where the variances belong."),
+            (
+                formula(v, w, d**2) + (logvar - prior_logvar) / 4,
+                "You halved the logarithm twice: log sigma is half of logvar.",
+            ),
+            (
+                formula(v, w, d**2) - (logvar - prior_logvar) / 2,
+                "The logarithm counts twice: log sigma is half of logvar.",
+            ),
+        ],
+        otherwise=f"For mu {mu[0, 0]:.2f}, logvar {logvar[0, 0]:.2f} and a prior with {prior_mu[0, 0]:.2f}, "
+        f"{prior_logvar[0, 0]:.2f} you get {kl[0, 0]:.4g}. Write the mean of log q(z) - log p(z) over z drawn from q.",
+        tol=1e-4,
     )
 
 
@@ -152,8 +157,8 @@ def check_doubt(answer) -> Verdict:
     """Exercise 4.4: the best standard deviation of a code for a linear decoder, |w|^2 = 2.4 and sigma_x = 0.4."""
     return judge(
         answer,
-        (0.25, "sigma^2 = 1 / (1 + |w|^2 / sigma_x^2) = 1/16, the same for every image."),
-        [
+        right=(0.25, "sigma^2 = 1 / (1 + |w|^2 / sigma_x^2) = 1/16, the same for every image."),
+        wrong=[
             (1 / 16, "That is the variance. The question asks for the standard deviation."),
             (sqrt(1 / 15), "A 1 is missing: the KL divergence holds sigma^2 itself besides its logarithm."),
             (sqrt(1 / 3.4), "Where is the decoder's sigma_x? The squared error is divided by 2 sigma_x^2."),
@@ -175,7 +180,7 @@ def check_doubt(answer) -> Verdict:
                 "Wider than the prior? Noise in z costs on the image's side too, so it cannot pay to have more.",
             ),
         ],
-        "Collect the terms that hold sigma: |w|^2 sigma^2 / (2 sigma_x^2) and those of "
+        otherwise="Collect the terms that hold sigma: |w|^2 sigma^2 / (2 sigma_x^2) and those of "
         "the KL divergence. Where is the slope in sigma^2 equal to 0?",
     )
 
@@ -186,70 +191,65 @@ def check_kl_target(kl_target_loss) -> Verdict:
     torch.default_generator.manual_seed(0)
     # Images of very different brightness, so that their KL divergences differ.
     x = torch.rand(1024, 1, 28, 28) * torch.rand(1024, 1, 1, 1)
-    model = _Probe()
+    model = Probe(variational=True)
     mu, logvar = model.encode(x)
     each = (mu.square() + logvar.exp() - 1 - logvar) / 2  # (B, k)
     kl = each.sum(1).mean()
     wanted, weight = torch.stack([0.5 * kl, 2 * kl]).detach(), torch.tensor([3.0, 0.5])  # of two calls
-    runs = []
-    for target, factor in zip(wanted.tolist(), weight.tolist(), strict=True):
-        result = terms_of(run(kl_target_loss, model, x, target, factor), ("loss", "reconstruction", "kl"))
-        if isinstance(result, Verdict):
-            return result
-        runs.append(result)
-    if len(model.seen) != 2:
-        return wrong(f"Your function calls decode {len(model.seen) / 2:g} times; expected once, on one draw of z.")
-    if any(z.shape != mu.shape for z in model.seen):
-        return wrong(f"decode gets a shape {tuple(model.seen[0].shape)}; expected one z an image, {tuple(mu.shape)}.")
-    sigma = (logvar / 2).exp()
-    noise = [(z - mu.detach()) / sigma.detach() for z in model.seen]
-    hint = _noise_hint(noise, logvar.detach())
-    if hint:
-        return wrong(hint)
+    runs = [
+        terms_of(kl_target_loss, model, x, target, factor, names=("loss", "reconstruction", "kl"))
+        for target, factor in zip(wanted.tolist(), weight.tolist(), strict=True)
+    ]
+    if len(model.codes) != 2:
+        raise Wrong(f"Your function calls decode {len(model.codes) / 2:g} times; expected once, on one draw of z.")
+    if any(z.shape != mu.shape for z in model.codes):
+        raise Wrong(f"decode gets a shape {tuple(model.codes[0].shape)}; expected one z an image, {tuple(mu.shape)}.")
+    noise = [(z - mu.detach()) / (logvar.detach() / 2).exp() for z in model.codes]
+    _refuse_noise(noise, logvar.detach())
 
-    x_hats = [model.answer(z) for z in model.seen]
-    pixels = torch.stack([F.binary_cross_entropy(x_hat, x, reduction="none").sum((1, 2, 3)).mean() for x_hat in x_hats])
+    x_hats = [model.answer(z) for z in model.codes]
+    pixels = torch.stack([_bce(x_hat, x) for x_hat in x_hats])
     squares = torch.stack([(x_hat - x).square().sum((1, 2, 3)).mean() for x_hat in x_hats])
     loss, reconstruction, found = (torch.stack([r[k] for r in runs]) for k in ("loss", "reconstruction", "kl"))
-    hint = _first_hint(
+    judge(
         reconstruction,
-        pixels,
-        [
+        right=(pixels, ""),
+        wrong=[
             (pixels / 784, "The reconstruction is a mean over pixels. Sum over pixels, mean over images."),
             (pixels * len(x), "The reconstruction is summed over the images too. Sum over pixels, mean over images."),
             (-pixels, "The reconstruction is a log-likelihood. A loss holds it with the sign reversed."),
-            (squares, "The reconstruction is the squared error. Take the binary cross-entropy, bce."),
-            (squares / 784, "The reconstruction is the squared error. Take the binary cross-entropy, bce."),
+            (
+                [squares, squares / 784],
+                "The reconstruction is the squared error. Take the binary cross-entropy, bce.",
+            ),
         ],
-        'The "reconstruction" is not the bce of decode(z) and x, summed over pixels and averaged over images.',
+        otherwise='The "reconstruction" is not the bce of decode(z) and x, summed over pixels and averaged over images.',
+        tol=2e-4,
     )
-    if hint:
-        return wrong(hint)
     kls = torch.stack([kl, kl])
-    hint = _first_hint(
+    judge(
         found,
-        kls,
-        [
+        right=(kls, ""),
+        wrong=[
             (kls / 4, "The KL divergence is a mean over units. Sum over units, mean over images."),
             (kls * len(x), "The KL divergence is summed over the images too. Sum over units, mean over images."),
             (-kls, "The KL divergence has its sign reversed: it is never below 0."),
             (2 * kls, "The KL divergence is twice too large: a half is missing."),
-            (
-                abs(kls - wanted),
-                'Under "kl" report the KL divergence, not its distance from the target.',
-            ),
+            ((kls - wanted).abs(), 'Under "kl" report the KL divergence, not its distance from the target.'),
             (weight * kls, 'Under "kl" report the KL divergence itself, without the weight.'),
         ],
-        'The "kl" is not the KL divergence from N(0, 1), summed over units and averaged over images.',
+        otherwise='The "kl" is not the KL divergence from N(0, 1), summed over units and averaged over images.',
+        tol=2e-4,
     )
-    if hint:
-        return wrong(hint)
     distance = (each.sum(1) - wanted[:, None]).abs().mean(1)
     gap = kls - wanted
-    hint = _first_hint(
+    verdict = judge(
         loss,
-        pixels + weight * gap.abs(),
-        [
+        right=(
+            pixels + weight * gap.abs(),
+            "Above the target the KL divergence is pushed down, below it up, and the gradient passes the draw.",
+        ),
+        wrong=[
             (
                 pixels + weight * gap,
                 "Below the target, your loss still rewards a smaller KL divergence: no absolute value.",
@@ -275,15 +275,33 @@ def check_kl_target(kl_target_loss) -> Verdict:
             (weight * pixels + gap.abs(), "The weight stands at the reconstruction. It belongs to the distance."),
             (pixels - weight * gap.abs(), "Your loss rewards a distance from the target: the sign is reversed."),
         ],
-        "The terms are right, but the loss is not reconstruction + weight * |kl - target|.",
+        otherwise="The terms are right, but the loss is not reconstruction + weight * |kl - target|.",
+        tol=2e-4,
     )
-    if hint:
-        return wrong(hint)
     for i in (0, 1):
-        hint = _gradient_hint(runs[i]["loss"], model, x, noise[i], wanted[i], weight[i])
-        if hint:
-            return wrong(hint)
-    return right("Above the target the KL divergence is pushed down, below it up, and the gradient passes the draw.")
+        z = mu + (logvar / 2).exp() * noise[i]
+        reconstruction, pull = _bce(model.answer(z), x), weight[i] * (kl - wanted[i]).abs()
+        judge_gradient(
+            runs[i]["loss"],
+            reconstruction + pull,
+            model,
+            wrong=[
+                (
+                    _bce(model.answer(z.detach()), x) + pull,
+                    "No gradient passes the draw of z: compute z from mu and logvar, with noise from outside.",
+                ),
+                (
+                    reconstruction + pull.detach(),
+                    "No gradient passes the KL divergence. Keep it as it is on the way to the loss.",
+                ),
+            ],
+        )
+    return verdict
+
+
+def _bce(x_hat: Tensor, x: Tensor) -> Tensor:
+    """Summed over pixels, mean over images."""
+    return F.binary_cross_entropy(x_hat, x, reduction="none").sum((1, 2, 3)).mean()
 
 
 @check
@@ -293,10 +311,8 @@ def check_log_aggregate(log_aggregate) -> Verdict:
     z, mu, logvar = (torch.randn(n, 3, generator=generator) for n in (7, 5, 5))
     mu = 2 * mu
     found = call(log_aggregate, z, mu, logvar)
-    if isinstance(found, Verdict):
-        return found
     if found.dtype == torch.bool:
-        return wrong(f"You return numbers of type {found.dtype}; expected floating point.")
+        raise Wrong(f"You return numbers of type {found.dtype}; expected floating point.")
     shapes = {
         (7, 5): "You return one number for each code and image, (S, N). Take the mean over images of the densities.",
         (7, 3): "You return one number for each code and unit, (S, k). The units of one Gaussian belong together.",
@@ -305,42 +321,40 @@ def check_log_aggregate(log_aggregate) -> Verdict:
         (): "You return one number. Return one for each code in z, (S,).",
     }
     if found.shape != (7,):
-        return wrong(
+        raise Wrong(
             shapes.get(tuple(found.shape), f"For 7 codes you return the shape {tuple(found.shape)}; expected (7,).")
         )
-    if not same(found, _log_mixture(z, mu, logvar), atol=1e-3):
-        return wrong(
-            hint_for(found, _mixture_mistakes(z, mu, logvar), rtol=2e-3)
-            or f"For one of the codes you get {found[0]:.4g}. Write log q(z|x_n) for every image: a sum over units of "
-            "-((z - mu)^2 / sigma^2 + logvar + log(2 pi)) / 2. Then the log of the mean of their exponentials."
-        )
+    verdict = judge(
+        found,
+        right=(
+            _log_mixture(z, mu, logvar),
+            "The log of a mean of densities, one number for each code, and no underflow far away.",
+        ),
+        wrong=_mixture_mistakes(z, mu, logvar),
+        otherwise=f"For one of the codes you get {found[0]:.4g}. Write log q(z|x_n) for every image: a sum over units of "
+        "-((z - mu)^2 / sigma^2 + logvar + log(2 pi)) / 2. Then the log of the mean of their exponentials.",
+    )
     z, mu, logvar = (torch.randn(n, 60, generator=generator) for n in (7, 5, 5))
     far = call(log_aggregate, 8 * z, mu, logvar)
-    if isinstance(far, Verdict):
-        return far
-    expected = _log_mixture(8 * z, mu, logvar)
     if far.shape != (7,):
-        return wrong(f"With 60 units, you return the shape {tuple(far.shape)} for 7 codes; expected (7,).")
+        raise Wrong(f"With 60 units, you return the shape {tuple(far.shape)} for 7 codes; expected (7,).")
     if not far.isfinite().all():
-        return wrong(
+        raise Wrong(
             f"With 60 units, and codes far from every image, you get {far[0].item()}: the exponential of a log-density "
             "near -1000 is 0 in a computer. Look at how the chapter averages its importance weights."
         )
-    if not same(far, expected, rtol=1e-4):
-        return wrong(
+    if not same(far, _log_mixture(8 * z, mu, logvar), tol=1e-4):
+        raise Wrong(
             f"With 60 units, and codes far from every image, you get {far[0].item():.4g}. That is not the logarithm of "
             "the mean any more."
         )
     z, mu, logvar = (torch.randn(n, 2, generator=generator) for n in (4, 9, 9))
-    more = call(log_aggregate, z, mu, logvar)
-    if isinstance(more, Verdict):
-        return more
-    if not same(more, _log_mixture(z, mu, logvar), atol=1e-3):
-        return wrong("Right for 7 codes and 5 images with 3 units, but not for 4 codes and 9 images with 2.")
-    return right("The log of a mean of densities, one number for each code, and no underflow far away.")
+    if not same(call(log_aggregate, z, mu, logvar), _log_mixture(z, mu, logvar)):
+        raise Wrong("Right for 7 codes and 5 images with 3 units, but not for 4 codes and 9 images with 2.")
+    return verdict
 
 
-def _mixture_mistakes(z: Tensor, mu: Tensor, logvar: Tensor) -> list[tuple[Tensor, str]]:
+def _mixture_mistakes(z: Tensor, mu: Tensor, logvar: Tensor) -> list[tuple[Target, str]]:
     """What typical wrong answers to exercise 4.6 return, with what each should be told."""
     expected = _log_mixture(z, mu, logvar)
     z, mu, logvar = z.double(), mu.double(), logvar.double()
@@ -354,7 +368,6 @@ def _mixture_mistakes(z: Tensor, mu: Tensor, logvar: Tensor) -> list[tuple[Tenso
     mean_of_parameters = Normal(mu.mean(0), (logvar.mean(0) / 2).exp()).log_prob(z).sum(1)
     without_normaliser = (per_unit + (logvar + log(2 * pi)) / 2).sum(2).logsumexp(1) - log(n)
     prior = Normal(0.0, 1.0).log_prob(z).sum(1)
-    one = "That is the density of one Gaussian. The mean of many Gaussians is no Gaussian."
     return [
         (
             per_image.mean(1),
@@ -372,9 +385,10 @@ def _mixture_mistakes(z: Tensor, mu: Tensor, logvar: Tensor) -> list[tuple[Tenso
         (without_normaliser, "The factor in front of the bell curve is missing. It differs from image to image."),
         (expected.exp(), "That is the density. Return its logarithm."),
         (-expected, "The sign is reversed: return log q(z)."),
-        (one_gaussian, one),
-        (one_by_one, one),
-        (mean_of_parameters, one),
+        (
+            [one_gaussian, one_by_one, mean_of_parameters],
+            "That is the density of one Gaussian. The mean of many Gaussians is no Gaussian.",
+        ),
         (prior, "That is the prior's log-density. Where do mu and logvar enter?"),
     ]
 
@@ -385,8 +399,8 @@ def _log_mixture(z: Tensor, mu: Tensor, logvar: Tensor) -> Tensor:
     return gaussians.log_prob(z.double()[:, None]).logsumexp(1) - log(len(mu))
 
 
-def _noise_hint(noise: list[Tensor], logvar: Tensor) -> str:
-    """What is wrong with the draws (z - mu) / sigma of two calls, if anything."""
+def _refuse_noise(noise: list[Tensor], logvar: Tensor) -> None:
+    """End the check if something is wrong with the draws (z - mu) / sigma of two calls."""
     eps, sigma = noise[0], (logvar / 2).exp()
 
     def unit_variance(draws: Tensor) -> bool:
@@ -394,87 +408,22 @@ def _noise_hint(noise: list[Tensor], logvar: Tensor) -> str:
         return all(0.75 < unit.square().mean() < 1.25 for unit in draws.T)
 
     if eps.abs().max() < 1e-4:
-        return "You decode the mean mu. Draw z around it."
-    if torch.allclose(eps * sigma, (eps * sigma)[:, :1].expand_as(eps), atol=1e-3) or torch.allclose(
-        eps, eps[:, :1].expand_as(eps), atol=1e-3
-    ):
-        return "All units of an image get the same noise. Draw one number for each unit."
-    hint = sharing_hint(noise)
-    if hint:
-        return hint
+        raise Wrong("You decode the mean mu. Draw z around it.")
+    if any(torch.allclose(shared, shared[:, :1].expand_as(eps), atol=1e-3) for shared in (eps * sigma, eps)):
+        raise Wrong("All units of an image get the same noise. Draw one number for each unit.")
+    refuse_shared(noise)
     if eps.mean().abs() > 0.2 * eps.std():
-        return f"The noise has the mean {eps.mean():.2f}; expected 0. Look up what rand and randn draw."
+        raise Wrong(f"The noise has the mean {eps.mean():.2f}; expected 0. Look up what rand and randn draw.")
     eps, logvar, sigma = torch.cat(noise), logvar.repeat(2, 1), sigma.repeat(2, 1)
     if unit_variance(eps):
-        return bell_hint(noise)
+        refuse_other_laws(noise)
+        return
     if unit_variance(eps / sigma):
-        return "You spread z by the variance. The noise is multiplied by the standard deviation."
+        raise Wrong("You spread z by the variance. The noise is multiplied by the standard deviation.")
     if unit_variance(eps * sigma / logvar):
-        return "You spread z by logvar. The noise is multiplied by the standard deviation, exp(logvar / 2)."
+        raise Wrong("You spread z by logvar. The noise is multiplied by the standard deviation, exp(logvar / 2).")
     if unit_variance(eps * sigma):
-        return "z has the same spread everywhere. The noise is multiplied by the standard deviation."
+        raise Wrong("z has the same spread everywhere. The noise is multiplied by the standard deviation.")
     if unit_variance(eps * sigma.sqrt()):
-        return "You took the root of sigma. The standard deviation is exp(logvar / 2)."
-    return f"(z - mu) / sigma has the standard deviation {eps.std():.2f}; expected 1 in each unit."
-
-
-def _gradient_hint(loss: Tensor, model: "_Probe", x: Tensor, eps: Tensor, target: Tensor, weight: Tensor) -> str:
-    """What is wrong with the gradient of the learner's loss, given the noise that was drawn; or nothing."""
-    if not loss.requires_grad:
-        return "No gradient reaches the model: something cuts the graph, such as detach() or no_grad()."
-    weights = list(model.parameters())
-
-    def filled(gradient: list[Tensor | None]) -> list[Tensor]:
-        return [torch.zeros_like(p) if g is None else g for g, p in zip(gradient, weights, strict=True)]
-
-    def exact(cut_draw: bool, cut_kl: bool) -> list[Tensor]:
-        mu, logvar = model.encode(x)
-        z = mu + (logvar / 2).exp() * eps
-        x_hat = model.answer(z.detach() if cut_draw else z)
-        reconstruction = F.binary_cross_entropy(x_hat, x, reduction="none").sum((1, 2, 3)).mean()
-        kl = ((mu.square() + logvar.exp() - 1 - logvar) / 2).sum(1).mean()
-        distance = (kl - target).abs()
-        return filled(slopes(reconstruction + weight * (distance.detach() if cut_kl else distance), weights))
-
-    found = filled(slopes(loss, weights))
-    if same_slopes(found, exact(False, False)):
-        return ""
-    if same_slopes(found, exact(True, False)):
-        return "No gradient passes the draw of z: compute z from mu and logvar, with noise from outside."
-    if same_slopes(found, exact(False, True)):
-        return "No gradient passes the KL divergence. Keep it as it is on the way to the loss."
-    return "The loss has the right value, but not its gradient: something cuts a part of the graph."
-
-
-def _first_hint(found: Tensor, expected: Tensor, mistakes: list[tuple[Tensor, str]], otherwise: str) -> str:
-    """Nothing if ``found`` is as expected, the hint of the first mistake that it equals, or ``otherwise``."""
-    if same(found, expected, rtol=2e-4, atol=1e-5):
-        return ""
-    return hint_for(found, mistakes, rtol=2e-4, atol=1e-5) or otherwise
-
-
-class _Probe(nn.Module):
-    """A small VAE that remembers the codes that it was given to decode."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        # The codes' standard deviations are well below 1 in two units and well above in the others.
-        self.bias = nn.Parameter(torch.tensor([0.3, -0.5, 0.8, 0.0, -2.0, -1.5, 1.2, 1.6]))
-        self.encoder = nn.Parameter(0.1 * torch.randn(784, 8))
-        self.decoder = nn.Parameter(0.1 * torch.randn(4, 784))
-        self.seen: list[Tensor] = []
-
-    def encode(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        h = x.flatten(1) @ self.encoder
-        h = torch.cat([3 * h[:, :4], 0.3 * h[:, 4:]], 1) + self.bias
-        return h[:, :4], h[:, 4:]
-
-    def answer(self, z: Tensor) -> Tensor:
-        return torch.sigmoid(z @ self.decoder - 1).unflatten(1, (1, 28, 28))
-
-    def decode(self, z: Tensor) -> Tensor:
-        self.seen.append(z.detach().clone())
-        return self.answer(z)
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.decode(self.encode(x)[0])
+        raise Wrong("You took the root of sigma. The standard deviation is exp(logvar / 2).")
+    raise Wrong(f"(z - mu) / sigma has the standard deviation {eps.std():.2f}; expected 1 in each unit.")

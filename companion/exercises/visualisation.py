@@ -1,23 +1,13 @@
 """Checks of the exercises of chapter 9."""
 
+from math import log
+
 import numpy as np
 import torch
 from sklearn.datasets import make_blobs
 from torch import Tensor
 
-from companion.exercises._verdict import (
-    Verdict,
-    about,
-    call,
-    check,
-    hint_for,
-    judge,
-    letter,
-    right,
-    same,
-    shown,
-    wrong,
-)
+from companion.exercises._verdict import Verdict, Wrong, about, call, check, judge, right, same, shown
 
 _NAMES = ("PCA", "autoencoder", "VAE", "t-SNE", "UMAP", "parametric t-SNE")
 
@@ -25,19 +15,18 @@ _NAMES = ("PCA", "autoencoder", "VAE", "t-SNE", "UMAP", "parametric t-SNE")
 @check
 def check_ten_times(answer) -> Verdict:
     """Exercise 9.1: 300 points, and 100 points ten times as wide: the second on t-SNE's map is A 10, B 1, C 1/2, D 1/10."""
-    return letter(
+    return judge(
         answer,
-        {
-            "A": wrong("That is what PCA shows. How does each point choose the width of its bell?"),
-            "B": wrong("Right, the widths in the data do not count. But are there as many points in both clouds?"),
-            "C": right(
-                "Each bell is as wide as it takes to reach about 30 neighbours: the widths in the data are divided out. What "
-                "is left is the number of points, and a third of the points get about half the width."
-            ),
-            "D": wrong(
-                "Nothing turns the widths round. They are divided out; what else differs between the two clouds?"
-            ),
-        },
+        right=(
+            "C",
+            "Each bell is as wide as it takes to reach about 30 neighbours: the widths in the data are divided out. What "
+            "is left is the number of points, and a third of the points get about half the width.",
+        ),
+        wrong=[
+            ("A", "That is what PCA shows. How does each point choose the width of its bell?"),
+            ("B", "Right, the widths in the data do not count. But are there as many points in both clouds?"),
+            ("D", "Nothing turns the widths round. They are divided out; what else differs between the two clouds?"),
+        ],
     )
 
 
@@ -47,7 +36,7 @@ def check_tomorrow(answer) -> Verdict:
     if isinstance(answer, np.ndarray):
         answer = answer.tolist()
     if not isinstance(answer, set | frozenset | list | tuple) or not all(isinstance(name, str) for name in answer):
-        return wrong(f'You answered {shown(answer)}; expected a set of names, such as {{"PCA", "t-SNE"}}.')
+        raise Wrong(f'You answered {shown(answer)}; expected a set of names, such as {{"PCA", "t-SNE"}}.')
 
     def plain(name: str) -> str:
         return name.lower().replace("-", "").replace(" ", "")
@@ -55,10 +44,10 @@ def check_tomorrow(answer) -> Verdict:
     by_lower = {plain(name): name for name in _NAMES}
     unknown = sorted(name for name in answer if plain(name) not in by_lower)
     if unknown:
-        return wrong(f"{shown(unknown[0])} is none of the six names: {', '.join(_NAMES)}.")
+        raise Wrong(f"{shown(unknown[0])} is none of the six names: {', '.join(_NAMES)}.")
     given = {by_lower[plain(name)] for name in answer}
     if "t-SNE" in given:
-        return wrong("t-SNE moves the places themselves. Which function would you call with the new digit?")
+        raise Wrong("t-SNE moves the places themselves. Which function would you call with the new digit?")
     missing = [name for name in _NAMES if name != "t-SNE" and name not in given]
     if not missing:
         return right(
@@ -66,10 +55,10 @@ def check_tomorrow(answer) -> Verdict:
             "formulas; UMAP keeps its training points, and looks for the new one's neighbours among them."
         )
     if "parametric t-SNE" in missing:
-        return wrong("Parametric t-SNE has t-SNE's loss. But what computes the places?")
+        raise Wrong("Parametric t-SNE has t-SNE's loss. But what computes the places?")
     if "UMAP" in missing:
-        return wrong("Look again at how the section on new digits placed them on UMAP's map.")
-    return wrong(f"One is missing that has an encode function: {len(missing)} of the right names are not in your set.")
+        raise Wrong("Look again at how the section on new digits placed them on UMAP's map.")
+    raise Wrong(f"One is missing that has an encode function: {len(missing)} of the right names are not in your set.")
 
 
 @check
@@ -77,8 +66,8 @@ def check_trust_by_hand(answer) -> Verdict:
     """Exercise 9.3: trustworthiness with k = 1 of five points on a line."""
     return judge(
         answer,
-        (about(0.6, 0.002), "Four intruders, of the ranks 2, 2, 2 and 4: they cost 6, and 1 - 6 / 15 = 0.6."),
-        [
+        right=(about(0.6, 0.002), "Four intruders, of the ranks 2, 2, 2 and 4: they cost 6, and 1 - 6 / 15 = 0.6."),
+        wrong=[
             (
                 1 - 5 / 15,
                 "That is the continuity: you looked for the neighbours in the data, and for their ranks on the map.",
@@ -94,9 +83,9 @@ def check_trust_by_hand(answer) -> Verdict:
             (1 - 6 / 25, "Look at the factor again: with N = 5 and k = 1, what is 2 N - 3 k - 1?"),
             (1 - 4 / 15, "Four points have an intruder. But one of the four costs more than 1."),
         ],
-        "Trustworthiness lies between 0 and 1. For each point: who is nearest on the map, and which rank has it in the "
+        otherwise="Trustworthiness lies between 0 and 1. For each point: who is nearest on the map, and which rank has it in the "
         "data?",
-        tolerance=0.004,
+        tol=0.004,
     )
 
 
@@ -112,44 +101,39 @@ def check_perplexity(perplexity_of) -> Verdict:
             [0.4, 0.3, 0.2, 0.1],
         ]
     )
-    wide = torch.tensor([[1.0, 1, 1, 1, 1, 1], [0, 3, 0, 2, 1, 0]]) / 6  # more columns than rows: a mean is no sum
     found = call(perplexity_of, shares)
-    if isinstance(found, Verdict):
-        return found
     if found.shape == (5, 1):
-        return wrong("You return the shape (5, 1) for five rows; expected (5,).")
+        raise Wrong("You return the shape (5, 1) for five rows; expected (5,).")
     if found.shape != (5,):
-        return wrong(f"For 5 rows of 4 shares you return the shape {tuple(found.shape)}; expected (5,), one a row.")
+        raise Wrong(f"For 5 rows of 4 shares you return the shape {tuple(found.shape)}; expected (5,), one a row.")
+    if not found.isfinite().all():
+        raise Wrong("Some rows give NaN or infinity: 0 times log 0 has to count as 0. Look at torch.xlogy.")
     entropy = -torch.xlogy(shares, shares).sum(1)
     truth = entropy.exp()
-    if same(found, truth):
-        found = call(perplexity_of, wide)
-        if isinstance(found, Verdict):
-            return found
-        if not same(found, (-torch.xlogy(wide, wide).sum(1)).exp()):
-            return wrong("Right for rows of 4 shares, but not for rows of 6. Does your code hold a 4, or a 5?")
-        return right("Four equal shares count as 4 neighbours, two as 2, one as 1; uneven shares lie in between.")
-    if not found.isfinite().all():
-        return wrong("Some rows give NaN or infinity: 0 times log 0 has to count as 0. Look at torch.xlogy.")
-    mistakes = [
-        (entropy, "That is the entropy. Perplexity is exp of it."),
-        (-entropy, "That is minus the entropy. Perplexity is exp of the entropy."),
-        (1 / truth, "You have the sign of the entropy turned round: log of a share is negative."),
-        (2**entropy, "You raise 2 to an entropy in nats. The base of the two must be the same."),
-        (torch.exp(entropy / torch.log(torch.tensor(2.0))), "An entropy in bits needs 2 to the power of it, not exp."),
-        ((shares > 0).sum(1).float(), "You count the shares above 0. A small share counts less than a large one."),
-        (
-            1 / shares.square().sum(1),
-            "1 / sum of squares is another effective number. Perplexity is exp of the entropy.",
-        ),
-        (truth / 4, "You divide by the number of shares. Four equal ones count as 4."),
-    ]
     at = int((found.detach() - truth).abs().gt(1e-3).float().argmax())  # the first row that is off
-    return wrong(
-        hint_for(found, mistakes)
-        or f"For the shares {[round(v, 2) for v in shares[at].tolist()]} you return {found[at]:.3g}; "
-        f"expected {truth[at]:.3g}."
+    verdict = judge(
+        found,
+        right=(truth, "Four equal shares count as 4 neighbours, two as 2, one as 1; uneven shares lie in between."),
+        wrong=[
+            (entropy, "That is the entropy. Perplexity is exp of it."),
+            (-entropy, "That is minus the entropy. Perplexity is exp of the entropy."),
+            (1 / truth, "You have the sign of the entropy turned round: log of a share is negative."),
+            (2**entropy, "You raise 2 to an entropy in nats. The base of the two must be the same."),
+            ((entropy / log(2)).exp(), "An entropy in bits needs 2 to the power of it, not exp."),
+            ((shares > 0).sum(1), "You count the shares above 0. A small share counts less than a large one."),
+            (
+                1 / shares.square().sum(1),
+                "1 / sum of squares is another effective number. Perplexity is exp of the entropy.",
+            ),
+            (truth / 4, "You divide by the number of shares. Four equal ones count as 4."),
+        ],
+        otherwise=f"For the shares {[round(v, 2) for v in shares[at].tolist()]} you return {found[at]:.3g}; "
+        f"expected {truth[at]:.3g}.",
     )
+    wide = torch.tensor([[1.0, 1, 1, 1, 1, 1], [0, 3, 0, 2, 1, 0]]) / 6  # more columns than rows: a mean is no sum
+    if not same(call(perplexity_of, wide), (-torch.xlogy(wide, wide).sum(1)).exp()):
+        raise Wrong("Right for rows of 4 shares, but not for rows of 6. Does your code hold a 4, or a 5?")
+    return verdict
 
 
 @check
@@ -158,40 +142,42 @@ def check_shared_neighbours(shared_neighbours) -> Verdict:
     with_itself = "You compare lists of k + 1, and each point finds itself in both."
     for first, second, k in _pairs_of_maps():
         found = call(shared_neighbours, first, second, k)
-        if isinstance(found, Verdict):
-            return found
         if found.numel() != 1:
-            return wrong(f"You return the shape {tuple(found.shape)}; expected one number, the mean over the points.")
-        value = float(found.detach())
+            raise Wrong(f"You return the shape {tuple(found.shape)}; expected one number, the mean over the points.")
         near_a, near_b = _nearest(first, k), _nearest(second, k)
-        truth = float((near_a & near_b).sum()) / (len(first) * k)
-        if abs(value - truth) <= 1e-3:
-            continue
+        truth = (near_a & near_b).sum(1).float().mean() / k
         with_self = (_nearest(first, k, itself=True) & _nearest(second, k, itself=True)).sum(1).float().mean() / k
         far = (_nearest(-first, k, farthest=True) & _nearest(-second, k, farthest=True)).sum(1).float().mean() / k
         union = ((near_a & near_b).sum(1) / (near_a | near_b).sum(1)).mean()
         places = (_order(first, k) == _order(second, k)).float().mean()
-        for answer, hint in (
-            (
-                with_self,
-                "Each point finds itself as its nearest neighbour, and that one is always shared. Leave it out.",
+        verdict = judge(
+            found,
+            right=(
+                truth,
+                "It does not change when a map is turned, mirrored, moved or scaled, since only the order of distances "
+                "counts.",
             ),
-            ((truth * k + 1) / k, f"{with_itself} Leave it out of both lists."),
-            ((truth * k + 1) / (k + 1), f"{with_itself} Leave it out of both lists, and divide by k."),
-            (truth * k, "That is the mean number of shared neighbours. Divide by k."),
-            (truth * k * len(first), "That is the number of shared neighbours of all points together."),
-            (100 * truth, "As a share, please, not in per cent."),
-            (1 - truth, "That is the share that the two maps do not have in common."),
-            (far, "You compare the farthest points. topk needs largest=False."),
-            (union, "You divide by the neighbours on either map. Divide by k."),
-            (places, "You compare the lists place by place. A neighbour counts wherever it stands in the other list."),
-        ):
-            if abs(value - float(answer)) <= 1e-3:
-                return wrong(hint)
-        return wrong(f"For two maps of {len(first)} points and k = {k} you return {value:.3g}; expected {truth:.3g}.")
-    return right(
-        "It does not change when a map is turned, mirrored, moved or scaled, since only the order of distances counts."
-    )
+            wrong=[
+                (
+                    with_self,
+                    "Each point finds itself as its nearest neighbour, and that one is always shared. Leave it out.",
+                ),
+                (truth + 1 / k, f"{with_itself} Leave it out of both lists."),
+                ((truth * k + 1) / (k + 1), f"{with_itself} Leave it out of both lists, and divide by k."),
+                (truth * k, "That is the mean number of shared neighbours. Divide by k."),
+                (truth * k * len(first), "That is the number of shared neighbours of all points together."),
+                (100 * truth, "As a share, please, not in per cent."),
+                (1 - truth, "That is the share that the two maps do not have in common."),
+                (far, "You compare the farthest points. topk needs largest=False."),
+                (union, "You divide by the neighbours on either map. Divide by k."),
+                (
+                    places,
+                    "You compare the lists place by place. A neighbour counts wherever it stands in the other list.",
+                ),
+            ],
+            otherwise=f"For two maps of {len(first)} points and k = {k} you return {found.item():.3g}; expected {truth:.3g}.",
+        )
+    return verdict
 
 
 def _pairs_of_maps(seed: int = 354) -> list[tuple[Tensor, Tensor, int]]:
@@ -209,33 +195,31 @@ def check_place(place) -> Verdict:
     z, x, x_new = _map_and_data()
     for k in (4, 1):
         found = call(place, z, x, x_new, k)
-        if isinstance(found, Verdict):
-            return found
         if found.shape != (7, 2):
-            return wrong(f"For 7 new points you return the shape {tuple(found.shape)}; expected (7, 2).")
+            raise Wrong(f"For 7 new points you return the shape {tuple(found.shape)}; expected (7, 2).")
         distances = torch.cdist(x_new, x)
         nearest = distances.topk(k, largest=False).indices  # (7, k)
-        if same(found, z[nearest].mean(1)):
-            continue
-        mistakes = [
-            (z[nearest].sum(1), "You add the places up. Take their mean."),
-            (
-                z[nearest].median(1).values,
-                "That is the median, which is a good idea, and another exercise. Take the mean.",
+        verdict = judge(
+            found,
+            right=(
+                z[nearest].mean(1),
+                "A rule for t-SNE's map, as costly as the data's neighbours, since it needs all the data. How good it is hangs "
+                "on k: a mean of places can lie where none of the neighbours does. The cell below measures it.",
             ),
-            (z[distances.topk(k).indices].mean(1), "You use the farthest points. topk needs largest=False."),
-            (z[nearest[:, 0]], "You use the nearest point only. There are k of them."),
-            (z.mean(0).expand(7, 2), "You put every new point at the middle of the map."),
-            (x[nearest].mean(1)[:, :2], "You average the neighbours' data. Average their places on the map."),
-        ]
-        return wrong(
-            hint_for(found, mistakes)
-            or "The places are not the means of the neighbours' places. Look for the neighbours in the data, x."
+            wrong=[
+                (z[nearest].sum(1), "You add the places up. Take their mean."),
+                (
+                    z[nearest].median(1).values,
+                    "That is the median, which is a good idea, and another exercise. Take the mean.",
+                ),
+                (z[distances.topk(k).indices].mean(1), "You use the farthest points. topk needs largest=False."),
+                (z[nearest[:, 0]], "You use the nearest point only. There are k of them."),
+                (z.mean(0).expand(7, 2), "You put every new point at the middle of the map."),
+                (x[nearest].mean(1)[:, :2], "You average the neighbours' data. Average their places on the map."),
+            ],
+            otherwise="The places are not the means of the neighbours' places. Look for the neighbours in the data, x.",
         )
-    return right(
-        "A rule for t-SNE's map, as costly as the data's neighbours, since it needs all the data. How good it is hangs "
-        "on k: a mean of places can lie where none of the neighbours does. The cell below measures it."
-    )
+    return verdict
 
 
 def _map_and_data(seed: int = 80) -> tuple[Tensor, Tensor, Tensor]:

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from companion.exercises._verdict import Verdict, call, check, hint_for, judge, right, same, wrong
+from companion.exercises._verdict import Verdict, Wrong, call, check, judge, right, same
 
 
 @check
@@ -11,18 +11,18 @@ def check_count(answer) -> Verdict:
     """Exercise 0.1: how many numbers a batch of 1,000 digits (1000, 1, 28, 28) holds."""
     return judge(
         answer,
-        (
+        right=(
             1000 * 28 * 28,
             "A shape's sizes multiply: 1000 * 1 * 28 * 28 = 784,000 numbers, 784 for each image.",
         ),
-        [
+        wrong=[
             (28 * 28, "That is one image. The first size of the shape counts the images."),
             (
                 1000 + 1 + 28 + 28,
                 "The sizes of a shape do not add up, they multiply: each row of each image has 28 pixels.",
             ),
         ],
-        "It is the product of the four sizes (1000, 1, 28, 28).",
+        otherwise="It is the product of the four sizes (1000, 1, 28, 28).",
         expected="a whole number: the product of the four sizes (1000, 1, 28, 28)",
     )
 
@@ -32,31 +32,25 @@ def check_scale_pixels(scale_pixels) -> Verdict:
     """Exercise 0.2: uint8 (N, 28, 28) in 0..255 -> float32 (N, 1, 28, 28) in [0, 1]."""
     pixels = torch.arange(2 * 28 * 28).remainder(256).to(torch.uint8).reshape(2, 28, 28)
     x = call(scale_pixels, pixels)
-    if isinstance(x, Verdict):
-        return x
     if x.shape == pixels.shape:
-        return wrong("The channel is missing: the result has shape (N, 28, 28), expected (N, 1, 28, 28).")
+        raise Wrong("The channel is missing: the result has shape (N, 28, 28), expected (N, 1, 28, 28).")
     if x.shape != (2, 1, 28, 28):
-        return wrong(f"The result has shape {tuple(x.shape)}; expected (2, 1, 28, 28) for 2 images.")
+        raise Wrong(f"The result has shape {tuple(x.shape)}; expected (2, 1, 28, 28) for 2 images.")
     if x.dtype != torch.float32:
-        return wrong(f"The result has dtype {x.dtype}; expected torch.float32. Convert before you divide.")
+        raise Wrong(f"The result has dtype {x.dtype}; expected torch.float32. Convert before you divide.")
     if x.max() > 1.0001:
-        return wrong(f"The largest value is {x.max().item():g}; expected 1. Divide by the largest possible pixel, 255.")
+        raise Wrong(f"The largest value is {x.max().item():g}; expected 1. Divide by the largest possible pixel, 255.")
     if torch.allclose(x, pixels[:, None] / 256):
-        return wrong("White should become exactly 1.0, and becomes 255/256. The largest pixel is 255, not 256.")
-    if not same(x, pixels[:, None] / 255, rtol=1e-5, atol=1e-6):
-        return wrong("Shape and range are right, but the values are not those of the pixels divided by 255.")
+        raise Wrong("White should become exactly 1.0, and becomes 255/256. The largest pixel is 255, not 256.")
+    if not same(x, pixels[:, None] / 255, tol=1e-5):
+        raise Wrong("Shape and range are right, but the values are not those of the pixels divided by 255.")
     # Here no pixel is 0 or 255: what is scaled by the batch's own smallest and largest pixel shows.
     dim = pixels.float().mul(0.5).add(20).to(torch.uint8).repeat(2, 1, 1)[:3]
     x = call(scale_pixels, dim)
-    if isinstance(x, Verdict):
-        return x
     if x.shape != (3, 1, 28, 28):
-        return wrong(f"For 3 images the result has shape {tuple(x.shape)}; expected (3, 1, 28, 28).")
-    if not same(x, dim[:, None] / 255, rtol=1e-5, atol=1e-6):
-        return wrong(
-            "A dim batch does not stay dim. Divide by the largest possible pixel, not by the largest there is."
-        )
+        raise Wrong(f"For 3 images the result has shape {tuple(x.shape)}; expected (3, 1, 28, 28).")
+    if not same(x, dim[:, None] / 255, tol=1e-5):
+        raise Wrong("A dim batch does not stay dim. Divide by the largest possible pixel, not by the largest there is.")
     return right("Images in this book are (B, C, H, W), float32, in [0, 1].")
 
 
@@ -68,35 +62,31 @@ def check_mse(mse) -> Verdict:
     x_hat = x.clone()
     x_hat[0] -= 0.5  # one image of three is off by 0.5 everywhere: 0.25 / 3
     value = call(mse, x_hat, x)
-    if isinstance(value, Verdict):
-        return value
     if value.numel() != 1:
-        return wrong(f"The result has shape {tuple(value.shape)}; expected one number for the whole batch.")
-    error = value.detach().reshape(()).double()
-    mistakes = [
-        (-0.5 / 3, "Square the differences, or errors in opposite directions cancel out."),
-        (0.25 * 784, "You summed. Average over the pixels and over the images."),
-        (0.25 * 784 / 3, "You averaged over the images and summed over the pixels. Average over both."),
-        (0.25, "You summed over the images and averaged over the pixels. Average over both."),
-        (0.5 / 3, "That is the mean absolute error. Square the differences instead."),
-        ((0.25 / 3) ** 0.5, "That is the root of it. Leave the mean of the squares as it is."),
-        (0.125 / 3, "That is half of it: the mean of the squares holds no factor of its own."),
-    ]
-    if not same(error, torch.tensor(0.25 / 3), rtol=1e-4):
-        hint = hint_for(error, ((torch.tensor(v), text) for v, text in mistakes), rtol=1e-4)
-        return wrong(hint or f"On one image of three off by 0.5 everywhere, you get {error:.4g}; expected 0.25 / 3.")
+        raise Wrong(f"The result has shape {tuple(value.shape)}; expected one number for the whole batch.")
+    verdict = judge(
+        value,
+        right=(torch.tensor(0.25 / 3), "Squared, then averaged over all pixels of all images."),
+        wrong=[
+            (-0.5 / 3, "Square the differences, or errors in opposite directions cancel out."),
+            (0.25 * 784, "You summed. Average over the pixels and over the images."),
+            (0.25 * 784 / 3, "You averaged over the images and summed over the pixels. Average over both."),
+            (0.25, "You summed over the images and averaged over the pixels. Average over both."),
+            (0.5 / 3, "That is the mean absolute error. Square the differences instead."),
+            ((0.25 / 3) ** 0.5, "That is the root of it. Leave the mean of the squares as it is."),
+            (0.125 / 3, "That is half of it: the mean of the squares holds no factor of its own."),
+        ],
+        otherwise=f"On one image of three off by 0.5 everywhere, you get {value.item():.4g}; expected 0.25 / 3.",
+        tol=1e-4,
+    )
     # Errors of every size and of both signs, and another number of images.
     x, x_hat = torch.rand(2, 5, 1, 28, 28, generator=generator)
-    value = call(mse, x_hat, x)
-    if isinstance(value, Verdict):
-        return value
-    expected = (x_hat - x).square().mean()
-    if value.numel() != 1 or not same(value.reshape(()), expected, rtol=1e-4):
-        return wrong(
+    if not same(call(mse, x_hat, x), (x_hat - x).square().mean(), tol=1e-4):
+        raise Wrong(
             "Right where an image is off by 0.5 everywhere, but not on 5 images of random pixels. Square each "
             "difference, then take the mean of all of them."
         )
-    return right("Squared, then averaged over all pixels of all images.")
+    return verdict
 
 
 @check
@@ -104,8 +94,8 @@ def check_gradient(answer) -> Verdict:
     """Exercise 0.4: d/dw (w x - t)^2 at w = 4, x = 3, t = 7, where no other product of these numbers is the same."""
     return judge(
         answer,
-        (30, "2 (w x - t) x = 2 * (12 - 7) * 3 = 30: the error, times what multiplies w, times 2."),
-        [
+        right=(30, "2 (w x - t) x = 2 * (12 - 7) * 3 = 30: the error, times what multiplies w, times 2."),
+        wrong=[
             (10, "The outer derivative is right. The chain rule multiplies it by the inner one, d(w x - t)/dw."),
             (15, "The inner derivative and the error are there; the square brings a factor 2 down."),
             (40, "That is the derivative with respect to x: what multiplies w?"),
@@ -113,7 +103,7 @@ def check_gradient(answer) -> Verdict:
             (-30, "The sign is reversed: with a larger w the error grows here."),
             ([6, 12, 24], "Where is the error, w x - t? The slope of a square holds what is squared."),
         ],
-        "It is 2 (w x - t) x, with the numbers put in.",
+        otherwise="It is 2 (w x - t) x, with the numbers put in.",
     )
 
 
@@ -121,36 +111,35 @@ def check_gradient(answer) -> Verdict:
 def check_descend(descend) -> Verdict:
     """Exercise 0.5: one step of gradient descent on (w x - t)^2, by autograd: (w, x, t, lr) -> the new w."""
 
-    def step(*numbers: float) -> Tensor | Verdict:
-        w, x, t = (torch.tensor(number) for number in numbers[:3])
+    def step(w: float, x: float, t: float, lr: float) -> Tensor:
+        leaf = torch.tensor(w, requires_grad=True)
         # As an optimiser does, the step may change w itself.
-        new = call(descend, w.requires_grad_(), x, t, numbers[3], may_change=True)
-        if not isinstance(new, Verdict) and new.numel() != 1:
-            return wrong(f"The result has shape {tuple(new.shape)}; expected one number, the new w.")
+        new = call(descend, leaf, torch.tensor(x), torch.tensor(t), lr, may_change=True)
+        if new.numel() != 1:
+            raise Wrong(f"The result has shape {tuple(new.shape)}; expected one number, the new w.")
         return new
 
     new = step(2.0, 3.0, 5.0, 0.1)
-    if isinstance(new, Verdict):
-        return new
-    value = float(new.detach())
-    if abs(value - 2.6) < 1e-4:
-        return wrong("You walked uphill: the gradient points to where the loss grows. Subtract it.")
-    if abs(value + 4) < 1e-4:
-        return wrong("The step is the whole gradient. Multiply it by the learning rate lr.")
-    if abs(value - 2) < 1e-4:
-        return wrong("w did not move. Return w minus lr times the gradient.")
-    if abs(value - 0.6) < 1e-4:
-        return wrong("That is the gradient times lr, the length of the step. Return the weight after it.")
-    if not abs(value - 1.4) < 1e-4:
-        return wrong(f"From w = 2 you get {value:.4g}; expected 2 - 0.1 * gradient.")
+    verdict = judge(
+        new,
+        right=(
+            torch.tensor(1.4),
+            "The gradient is 6, so w goes from 2 to 2 - 0.1 * 6 = 1.4, and the error shrinks.",
+        ),
+        wrong=[
+            (2.6, "You walked uphill: the gradient points to where the loss grows. Subtract it."),
+            (-4, "The step is the whole gradient. Multiply it by the learning rate lr."),
+            (2, "w did not move. Return w minus lr times the gradient."),
+            (0.6, "That is the gradient times lr, the length of the step. Return the weight after it."),
+        ],
+        otherwise=f"From w = 2 you get {new.item():.4g}; expected 2 - 0.1 * gradient.",
+        tol=1e-4,
+    )
     for w, x, t, lr in ((4.0, 3.0, 7.0, 0.01), (-1.5, 0.7, 2.0, 0.3), (0.5, -2.0, 1.0, 0.02)):
-        new = step(w, x, t, lr)
-        if isinstance(new, Verdict):
-            return new
-        expected = w - lr * 2 * (w * x - t) * x
-        if not abs(float(new.detach()) - expected) < 1e-4:
-            return wrong(
+        new, expected = step(w, x, t, lr), w - lr * 2 * (w * x - t) * x
+        if not same(new, expected, tol=1e-4):
+            raise Wrong(
                 f"Right from w = 2, but at x = {x:g} and t = {t:g}, with lr = {lr:g}, you go from w = {w:g} to "
-                f"{float(new.detach()):.4g}; expected {expected:.4g}. Let autograd compute the slope of (w x - t)^2."
+                f"{new.item():.4g}; expected {expected:.4g}. Let autograd compute the slope of (w x - t)^2."
             )
-    return right("The gradient is 6, so w goes from 2 to 2 - 0.1 * 6 = 1.4, and the error shrinks.")
+    return verdict

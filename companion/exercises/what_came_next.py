@@ -8,19 +8,17 @@ from torch import Tensor
 
 from companion.exercises._verdict import (
     Verdict,
+    Wrong,
     about,
     as_tensor,
     call,
     check,
-    hint_for,
     judge,
-    letter,
     number,
     right,
     run,
     same,
     slopes,
-    wrong,
 )
 
 
@@ -29,12 +27,12 @@ def check_fooled_judge(answer) -> Verdict:
     """Exercise 10.1: the best judge's D on a perfect 3, where the generator draws only the digits 0 to 4."""
     return judge(
         answer,
-        (
+        right=(
             about(1 / 3, 0.004),
             "1/3: a 3 comes from the generator twice as often as from the data. So even perfect digits are "
             "recognised as forged: by being too many of a kind. That is how a good judge punishes collapse.",
         ),
-        [
+        wrong=[
             (0.5, "That would be so if the generator made each digit as often as the data does. It makes only five."),
             (about(2 / 3, 0.004), "That is the probability of the other case: D is the probability of being real."),
             (1, "That is D on a 7, which the generator never draws. The question is about a 3."),
@@ -42,7 +40,7 @@ def check_fooled_judge(answer) -> Verdict:
             (about(100 / 3, 0.4), "As a probability, please, not in per cent."),
             ([0.1, 0.2], "That is how often one of the two players draws a 3. D compares both."),
         ],
-        "How often does a 3 come from the data, and how often from the generator?",
+        otherwise="How often does a 3 come from the data, and how often from the generator?",
         expected="a number from 0 to 1",
     )
 
@@ -50,19 +48,18 @@ def check_fooled_judge(answer) -> Verdict:
 @check
 def check_one_step(answer) -> Verdict:
     """Exercise 10.2: what a perfect denoiser draws in a single step from t = 1: A digit, B average, C noise, D black."""
-    return letter(
+    return judge(
         answer,
-        {
-            "A": wrong(
-                "To draw a sharp digit it would have to know which one. What does the noise at t = 1 say about it?"
-            ),
-            "B": right(
-                "At t = 1 the noise says nothing about the digit, so the best guess in squared error is the mean of all "
-                "of them. The choice of one digit is made step by step, as the guesses begin to differ."
-            ),
-            "C": wrong("A denoiser answers with its guess at the clean image. Is noise ever the best guess?"),
-            "D": wrong("Black is the commonest pixel, but squared error asks for the mean, and that has ink in it."),
-        },
+        right=(
+            "B",
+            "At t = 1 the noise says nothing about the digit, so the best guess in squared error is the mean of all "
+            "of them. The choice of one digit is made step by step, as the guesses begin to differ.",
+        ),
+        wrong=[
+            ("A", "To draw a sharp digit it would have to know which one. What does the noise at t = 1 say about it?"),
+            ("C", "A denoiser answers with its guess at the clean image. Is noise ever the best guess?"),
+            ("D", "Black is the commonest pixel, but squared error asks for the mean, and that has ink in it."),
+        ],
     )
 
 
@@ -72,11 +69,11 @@ def check_noise_error(answer) -> Verdict:
     a, s = cos(pi / 6), sin(pi / 6)
     return judge(
         answer,
-        (
+        right=(
             about(0.06, 0.0005),
             "a^2 / s^2 = 0.75 / 0.25 = 3, times 0.02: Ho's loss weighs this time three times, t = 2/3 a third.",
         ),
-        [
+        wrong=[
             (
                 about(0.02 / 3, 0.0003),
                 "Upside down. Where there is little noise, a small error of the image is a large one of the noise.",
@@ -92,7 +89,7 @@ def check_noise_error(answer) -> Verdict:
             (0.02, "The two errors are equal only where signal and noise are, at t = 1/2."),
             (about(0.02 * a * a, 0.0005), "You forgot to divide by s: the noise is what is left, over s."),
         ],
-        "Write eps and eps_hat with x_t, x and x_hat, and subtract.",
+        otherwise="Write eps and eps_hat with x_t, x and x_hat, and subtract.",
     )
 
 
@@ -100,54 +97,48 @@ def check_noise_error(answer) -> Verdict:
 def check_amounts(amounts) -> Verdict:
     """Exercise 10.4: betas (T,) -> a (T,), s (T,): signal and noise after each step of the chain."""
     for betas in (torch.tensor([0.1, 0.2, 0.4, 0.5]), torch.tensor([0.3, 0.05, 0.6])):
-        verdict = _check_amounts_for(amounts, betas)
-        if not verdict.ok:
-            return verdict
+        verdict = _judge_amounts(run(amounts, betas), betas)
     return verdict
 
 
-def _check_amounts_for(amounts, betas: Tensor) -> Verdict:
-    """The verdict on one list of betas."""
-    result = run(amounts, betas)
-    if isinstance(result, Verdict):
-        return result
+def _judge_amounts(result, betas: Tensor) -> Verdict:
+    """The verdict on what the learner's function returned for one list of betas."""
     several = isinstance(result, tuple | list) or (isinstance(result, Tensor | np.ndarray) and result.ndim > 0)
     pair = list(result) if several else []
     both = [as_tensor(r) for r in pair if number(r) is None] if len(pair) == 2 else []
     a, s = both if len(both) == 2 else (None, None)
     if a is None or s is None:
-        return wrong("Your function returned something else than two tensors; expected a and s: return a, s.")
+        raise Wrong("Your function returned something else than two tensors; expected a and s: return a, s.")
     a, s = a.detach(), s.detach()
     for name, value in (("a", a), ("s", s)):
         if value.shape != betas.shape or not value.is_floating_point():
-            return wrong(
+            raise Wrong(
                 f"For {len(betas)} betas, {name} has shape {tuple(value.shape)} and type {value.dtype}; "
                 f"expected ({len(betas)},), floats."
             )
     keep = (1 - betas).cumprod(0)
-
     if same(a, keep.sqrt()) and same(s, (1 - keep).sqrt()):
         return right("Signal shrinks by sqrt(1 - beta) at every step, and the squares of the two always add up to 1.")
     if same(a, (1 - keep).sqrt()) and same(s, keep.sqrt()):
-        return wrong("The two are exchanged: a is the signal, which shrinks.")
+        raise Wrong("The two are exchanged: a is the signal, which shrinks.")
     if same(a, keep):
-        return wrong("You return the product of the 1 - beta. That is the square of the signal.")
+        raise Wrong("You return the product of the 1 - beta. That is the square of the signal.")
     if same(a, (1 - betas).sqrt()):
-        return wrong("That is what one step does. Each step works on the result of the one before.")
+        raise Wrong("That is what one step does. Each step works on the result of the one before.")
     if same(a, betas.cumprod(0).sqrt()) or same(a, betas.cumprod(0)):
-        return wrong("You multiplied the betas. What a step keeps of the signal is sqrt(1 - beta).")
+        raise Wrong("You multiplied the betas. What a step keeps of the signal is sqrt(1 - beta).")
     added = (1 - betas.cumsum(0)).sqrt()  # NaN as soon as the sum is above 1
     if same(a, added.nan_to_num(0)) or torch.allclose(a.float(), added, atol=1e-4, equal_nan=True):
-        return wrong("You added the betas up. A step takes its share of what is left, so the shares multiply.")
+        raise Wrong("You added the betas up. A step takes its share of what is left, so the shares multiply.")
     if same(a, keep.sqrt()) and same(s, 1 - keep):
-        return wrong("The signal is right. For the noise you return its variance; s is its standard deviation.")
+        raise Wrong("The signal is right. For the noise you return its variance; s is its standard deviation.")
     if same(a, keep.sqrt()) and same(s, betas.cumsum(0).sqrt()):
-        return wrong("The signal is right. Old noise shrinks with the signal before new noise is added.")
+        raise Wrong("The signal is right. Old noise shrinks with the signal before new noise is added.")
     if not (a.isfinite().all() and s.isfinite().all()):
-        return wrong("Some of your amounts are not finite numbers. Is there a root of something below 0?")
+        raise Wrong("Some of your amounts are not finite numbers. Is there a root of something below 0?")
     if same(a, keep.sqrt()):
-        return wrong("The signal is right. What is left for the noise, if the variance stays 1?")
-    return wrong(
+        raise Wrong("The signal is right. What is left for the noise, if the variance stays 1?")
+    raise Wrong(
         f"After the first step, with beta {betas[0]:g}, you have a = {a[0]:.3f} and s = {s[0]:.3f}. "
         "Apply x_t = sqrt(1 - beta) x + sqrt(beta) eps once, then again."
     )
@@ -159,23 +150,21 @@ def check_round_through(round_through) -> Verdict:
     z = torch.tensor([[0.2, 1.7], [-0.6, 3.1], [2.5, -40.4]], requires_grad=True)
     weights = torch.tensor([[1.0, 2.0], [3.0, 4.0], [-5.0, 0.5]])
     rounded = call(round_through, z)
-    if isinstance(rounded, Verdict):
-        return rounded
     if rounded.shape != z.shape:
-        return wrong(f"For the shape (3, 2) you return {tuple(rounded.shape)}; expected the same shape.")
+        raise Wrong(f"For the shape (3, 2) you return {tuple(rounded.shape)}; expected the same shape.")
     if torch.equal(rounded.detach(), z.detach()):
-        return wrong("Forwards, your function returns z itself, not rounded.")
+        raise Wrong("Forwards, your function returns z itself, not rounded.")
     off = ~torch.isclose(rounded.detach().double(), z.detach().double().round(), atol=1e-4)
     if off.any():
         given, found = z.detach()[off][0].item(), rounded.detach()[off][0].item()
-        return wrong(f"For {given:.3g} you return {found:.3g}; expected what torch.round gives, {round(given)}.")
+        raise Wrong(f"For {given:.3g} you return {found:.3g}; expected what torch.round gives, {round(given)}.")
     if not rounded.requires_grad:
-        return wrong("No gradient reaches z: the whole result is detached. Detach the difference only.")
+        raise Wrong("No gradient reaches z: the whole result is detached. Detach the difference only.")
     (gradient,) = slopes(rounded * weights, [z])
     if gradient is None or not gradient.any():
-        return wrong("The gradient is 0: torch.round is flat. Let the gradient go around it.")
+        raise Wrong("The gradient is 0: torch.round is flat. Let the gradient go around it.")
     if not same(gradient, weights):
-        return wrong(f"The gradient at the first number is {gradient[0, 0].item():.3g}; expected 1, as for z itself.")
+        raise Wrong(f"The gradient at the first number is {gradient[0, 0].item():.3g}; expected 1, as for z itself.")
     return right(
         "Rounded forwards, z backwards: the same line stands in the VQ-VAE, with the codebook in round's place."
     )
@@ -190,42 +179,46 @@ def check_gaussian_denoiser(denoiser) -> Verdict:
     # The last two: exactly no signal, and amounts whose squares do not add up to 1.
     for a, s in ((cos(0.15 * pi), sin(0.15 * pi)), (cos(0.35 * pi), sin(0.35 * pi)), (0.0, 1.0), (0.5, 2.0)):
         x_hat = call(denoiser, x_t, torch.tensor(a), torch.tensor(s))
-        if isinstance(x_hat, Verdict):
-            return x_hat
         if x_hat.numel() == 1 and a == 0:
             x_hat = x_hat.expand(9)
         if x_hat.shape != x_t.shape:
-            return wrong(f"For the shape (9,) you return {tuple(x_hat.shape)}; expected the same shape.")
+            raise Wrong(f"For the shape (9,) you return {tuple(x_hat.shape)}; expected the same shape.")
         if not x_hat.isfinite().all():
-            return wrong(f"At a = {a:g} your answer is not a finite number. Do you divide by a?")
+            raise Wrong(f"At a = {a:g} your answer is not a finite number. Do you divide by a?")
         gain = a * v / (a * a * v + s * s)
-        wrong_answers = [
-            (x_t / max(a, 1e-9), "You divide by a, as if there were no noise. At a = 0 that is a division by zero."),
-            (x_t, "You hand x_t back."),
-            (
-                torch.full_like(x_t, mean),
-                "You answer with the mean, whatever x_t is. How far should x_t move you from it?",
-            ),
-            (gain * x_t, "The weight is right, but the data's mean is 3, not 0."),
-            (mean + gain * (x_t - mean), "Nearly: if x = 3, where does x_t lie on average? Not at 3."),
-            (
-                mean + v / (a * a * v + s * s) * (x_t - a * mean),
-                "Nearly: the weight is Cov(x, x_t) / Var(x_t), and the covariance has a factor a.",
-            ),
-            (
-                mean + a * std / (a * a * std + s * s) * (x_t - a * mean),
-                "The form is right, with the standard deviation 0.5 where the variance belongs.",
-            ),
-        ]
-        if same(x_hat, mean + gain * (x_t - a * mean), atol=1e-3):
-            continue
-        hint = hint_for(x_hat, wrong_answers, atol=1e-3)
-        if hint:
-            return wrong(hint)
-        if a**2 + s**2 > 1.5:
-            return wrong(f"Right as long as a^2 + s^2 = 1, but not at a = {a:g}, s = {s:g}. Use s itself.")
-        return wrong(
-            f"At a = {a:.2f}, s = {s:.2f} and x_t = {x_t[6]:g} you answer {x_hat[6]:.3f}. x and x_t are jointly Gaussian: the mean "
-            "of one given the other is a straight line, mean + Cov / Var times the deviation."
+        otherwise = (
+            f"At a = {a:.2f}, s = {s:.2f} and x_t = {x_t[6]:g} you answer {x_hat[6]:.3f}. x and x_t are jointly Gaussian: "
+            "the mean of one given the other is a straight line, mean + Cov / Var times the deviation."
         )
-    return right("m + a v (x_t - a m) / (a^2 v + s^2): with this denoiser the sampler turns noise into N(3, 0.5^2).")
+        if a**2 + s**2 > 1.5:
+            otherwise = f"Right as long as a^2 + s^2 = 1, but not at a = {a:g}, s = {s:g}. Use s itself."
+        verdict = judge(
+            x_hat,
+            right=(
+                mean + gain * (x_t - a * mean),
+                "m + a v (x_t - a m) / (a^2 v + s^2): with this denoiser the sampler turns noise into N(3, 0.5^2).",
+            ),
+            wrong=[
+                (
+                    x_t / max(a, 1e-9),
+                    "You divide by a, as if there were no noise. At a = 0 that is a division by zero.",
+                ),
+                (x_t, "You hand x_t back."),
+                (
+                    torch.full_like(x_t, mean),
+                    "You answer with the mean, whatever x_t is. How far should x_t move you from it?",
+                ),
+                (gain * x_t, "The weight is right, but the data's mean is 3, not 0."),
+                (mean + gain * (x_t - mean), "Nearly: if x = 3, where does x_t lie on average? Not at 3."),
+                (
+                    mean + v / (a * a * v + s * s) * (x_t - a * mean),
+                    "Nearly: the weight is Cov(x, x_t) / Var(x_t), and the covariance has a factor a.",
+                ),
+                (
+                    mean + a * std / (a * a * std + s * s) * (x_t - a * mean),
+                    "The form is right, with the standard deviation 0.5 where the variance belongs.",
+                ),
+            ],
+            otherwise=otherwise,
+        )
+    return verdict
