@@ -50,7 +50,7 @@ CHECKS = {
     if name.startswith("check_")
 }
 
-
+# What the chapters' own test files say of them.
 EXERCISES = {
     f"{module}.{name}": entry
     for module in MODULES
