@@ -274,8 +274,10 @@ def test_a_broken_link_stops_the_build(small_book):
 def test_a_changed_package_runs_the_notebooks_again(small_book):
     """What an earlier build has kept would show the old output."""
     package = small_book / "companion"
-    package.mkdir()
-    shutil.copy(ROOT / "companion" / "_threads.py", package)  # which the tools import
+    support = package / "_support"
+    support.mkdir(parents=True)
+    (support / "__init__.py").touch()
+    shutil.copy(ROOT / "companion" / "_support" / "threads.py", support)  # which the tools import
     (package / "__init__.py").write_text("ANSWER = 'first'")
     cell = "import sys; sys.path.insert(0, '..'); import companion; print('the answer is', companion.ANSWER)"
     write_page(small_book, new_code_cell(cell, outputs=printed("the answer is first\n")))

@@ -278,7 +278,7 @@ def test_training_shows_its_progress(open_notebook, lab):
             time.sleep(0.1)
             while next(calls) > 30 and not Path("seen").exists():  # the bar comes after two seconds
                 time.sleep(0.1)
-            return reconstruction(model, x)
+            return reconstruction()(model, x)
 
         history = fit(DenseAutoencoder(2, hidden=()), digits().x_train[:64], slow, epochs=32)
     """
