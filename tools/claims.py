@@ -45,7 +45,7 @@ RUNS = {
     for name, settings in PROCESSORS.items()
 } | {f"seeds + {shift}": (1, {}, shift) for shift in (1, 2, 3)}
 # A chapter in which every conclusion is a claim runs in all; the others, with their first claims, where it costs least.
-COMPLETE = ("00-welcome", "01-intuition", "04-vae", "06-denoising")
+COMPLETE = ("00-tour", "00-welcome", "01-intuition", "04-vae", "06-denoising")
 SHORT = ("compatible, 1 thread", "seeds + 1", "seeds + 2", "seeds + 3")
 
 SHIFT_SEEDS = """
