@@ -6,8 +6,11 @@ export COMPANION_PROGRESS ?= off
 # Matplotlib's own folder here: neither a matplotlibrc nor a stale list of fonts of yours changes a figure.
 export MPLCONFIGDIR ?= $(CURDIR)/.venv/matplotlib
 
+# The notebooks whose names begin with NB; nothing where there is none.
+CHOSEN = $(if $(NB),$(shell find book -name '$(NB)*.ipynb' -not -path '*/.*'))
+
 .DEFAULT_GOAL := help
-.PHONY: help book test test-fast check claims notebooks teach new lab lock clean
+.PHONY: help book test test-fast check claims notebooks sync teach new lab lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,11 +31,14 @@ check: $(READY) ## style, types, spelling
 	$(BIN)/mypy
 	$(BIN)/codespell
 
-claims: $(READY) ## run the notebooks as other machines would, and with other seeds: does every claim hold? (an hour)
-	$(BIN)/python tools/claims.py
+claims: $(READY) ## run the notebooks (NB=04: one) as other machines would and with other seeds: do all claims hold? (over an hour)
+	$(BIN)/python tools/claims.py $(CHOSEN)
 
 notebooks: $(READY) ## run every notebook (NB=04: one) from a clean kernel and store its text outputs
-	$(BIN)/python tools/notebooks.py run $(if $(NB),$(shell find book -name '$(NB)*.ipynb' -not -path '*/.*'))
+	$(BIN)/python tools/notebooks.py run $(CHOSEN)
+
+sync: $(READY) ## bring the definitions that notebooks (NB=04: one) share with the package up to date
+	$(BIN)/python tools/lesson.py sync $(or $(CHOSEN),$(shell find book -name '*.ipynb' -not -path '*/.*'))
 
 teach: $(READY) ## print a definition as a lesson shows it: make teach NAME=vae.VAE
 	@$(BIN)/python tools/lesson.py teach $(NAME)

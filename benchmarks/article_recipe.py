@@ -16,7 +16,6 @@ from companion import (
     PCA,
     DenseAutoencoder,
     answer_grey_,
-    denoising,
     evaluate,
     fit,
     gaussian_noise,
@@ -26,7 +25,7 @@ from companion import (
 )
 from companion._support.torchvision import import_torchvision
 from companion.datasets import data_root
-from companion.denoising import article_network
+from companion.denoising import article_network, denoising
 from record import save
 
 SEEDS = (0, 1, 2)

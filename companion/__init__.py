@@ -13,7 +13,7 @@ from companion._support.threads import take_no_more_threads_than_lent
 from companion.autoencoder import ConvAutoencoder, DenseAutoencoder, mlp, reconstruction
 from companion.claims import claim, claims_made
 from companion.datasets import ImageData, cifar10, digits, fashion_mnist, mnist
-from companion.denoising import denoising, gaussian_noise
+from companion.denoising import gaussian_noise
 from companion.losses import bce, mse, squared_error
 from companion.pca import PCA
 from companion.starting_weights import MEAN_PIXEL, answer_grey_, orthogonal_, pytorch_default_
@@ -21,7 +21,7 @@ from companion.training import TrainingWarning, evaluate, fit, redraw
 
 take_no_more_threads_than_lent()
 
-# Matplotlib and ipywidgets take longer to load than all the rest: only once one of these is asked for.
+# Matplotlib and ipywidgets take longer to load than all the rest, so they are loaded once one of these names is used.
 _LATER = {
     "COLOURS": "plots",
     "Explorer": "explore",
@@ -48,7 +48,6 @@ __all__ = [
     "cifar10",
     "claim",
     "claims_made",
-    "denoising",
     "digits",
     "evaluate",
     "fashion_mnist",

@@ -7,7 +7,14 @@ from math import prod
 import torch
 from torch import Tensor, nn
 
-from companion._support.checks import check_channels, check_code, check_image_shape, check_model_input, check_positive
+from companion._support.checks import (
+    check_channels,
+    check_code,
+    check_image_shape,
+    check_model_input,
+    check_positive,
+    check_sizes,
+)
 from companion.losses import mse
 from companion.starting_weights import MEAN_PIXEL, answer_grey_, orthogonal_
 
@@ -65,8 +72,7 @@ class DenseAutoencoder(nn.Module):
     def __init__(self, code_size=32, hidden=(128, 64), image_shape=(1, 28, 28), mean_pixel=MEAN_PIXEL):
         super().__init__()
         check_image_shape(image_shape)
-        for size in (code_size, *hidden):
-            check_positive(size, "code_size and every entry of hidden", whole=True)
+        check_sizes(code_size, hidden)
         self.image_shape, self.code_size = tuple(image_shape), code_size
         pixels = prod(image_shape)
         self.encoder = mlp(pixels, *hidden, code_size)

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from companion._support.checks import (
     check_channels,
     check_image_shape,
+    check_images,
     check_maps,
     check_model_input,
     check_positive,
@@ -80,6 +81,46 @@ def denoising(noise: Callable[[Tensor], Tensor] = gaussian_noise) -> Callable[[n
 def article_network() -> DenseAutoencoder:
     """The denoising network of the article that this course grew from: 784-128-64-32-64-128-784, ReLU, sigmoid."""
     return DenseAutoencoder(code_size=32, hidden=(128, 64))
+
+
+class Wiener(nn.Module):
+    """The best linear denoiser for Gaussian noise, if mean and covariance are right: (B, C, H, W) -> the same shape.
+
+    Nothing is trained: the constructor does all the work. The answer may leave [0, 1].
+
+    Args:
+        x: clean images (N, C, H, W), at least two.
+        sigma: standard deviation of the noise.
+
+    Raises:
+        TypeError, ValueError: ``x`` is not a batch of images in [0, 1] or has only one, ``sigma`` is not above 0, or the
+            noisy images have another shape.
+
+    Source: Wiener, Extrapolation, interpolation, and smoothing of stationary time series, 1949; for images of any
+    covariance, as in Jain, Fundamentals of digital image processing, 1989.
+    """
+
+    mean: Tensor
+    filter: Tensor
+
+    def __init__(self, x: Tensor, sigma: float = 0.2):
+        super().__init__()
+        check_images(x)
+        if len(x) < 2:
+            raise ValueError("x has one image; expected at least two, or there is no covariance.")
+        check_positive(sigma, "sigma")
+        self.image_shape = tuple(x.shape[1:])
+        flat = x.flatten(1)  # (N, C*H*W)
+        covariance = flat.T.cov()  # (C*H*W, C*H*W)
+        noise = sigma**2 * torch.eye(len(covariance), device=x.device)
+        self.register_buffer("mean", flat.mean(0))
+        self.register_buffer("filter", covariance @ torch.linalg.inv(covariance + noise))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, C, H, W) noisy -> (B, C, H, W): the denoised image."""
+        check_model_input(x, self.image_shape)
+        away = x.flatten(1) - self.mean  # (B, C*H*W)
+        return (self.mean + away @ self.filter.T).unflatten(1, self.image_shape)
 
 
 class UNet(nn.Module):

@@ -26,7 +26,7 @@ box?.querySelectorAll('.widget-slider').forEach((slider) => {
 
 
 class _Sliders:
-    """For each axis a slider, and below them the picture of the chosen values; :class:`Explorer` and :class:`PlaneExplorer` use it."""
+    """A slider for each axis above the picture of the chosen values: what the explorers below have in common."""
 
     def __init__(self, axes: Sequence[tuple[str, Sequence[Any]]], draw, describe, start: Sequence[Any] | None):
         for _, values in axes:

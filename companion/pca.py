@@ -16,6 +16,7 @@ from companion._support.checks import (
     check_model_input,
     check_not_negative,
     check_positive,
+    check_sizes,
 )
 
 
@@ -89,8 +90,7 @@ class LinearAutoencoder(nn.Module):
     def __init__(self, code_size=32, hidden=(), image_shape=(1, 28, 28), bias=True):
         super().__init__()
         check_image_shape(image_shape)
-        for size in (code_size, *hidden):
-            check_positive(size, "code_size and every entry of hidden", whole=True)
+        check_sizes(code_size, hidden)
         self.image_shape, self.code_size = tuple(image_shape), code_size
         widths = (prod(image_shape), *hidden, code_size)
         self.encoder = nn.Sequential(*(nn.Linear(a, b, bias) for a, b in pairwise(widths)))

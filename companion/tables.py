@@ -121,8 +121,10 @@ def _plain(value: Any, name: str) -> Any:
         value = value.item()
     if isinstance(value, bool):
         return str(value)
-    if value is None or isinstance(value, str | Real):
+    if value is None or isinstance(value, str | int | float):
         return value
+    if isinstance(value, Real):  # such as a Fraction, which takes no format before Python 3.12
+        return float(value)
     raise TypeError(f"{name} is {value!r}; expected {CELL}. Use str(...).")
 
 

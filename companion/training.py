@@ -16,6 +16,7 @@ from companion._support.objective import (
     check_module,
     check_objective,
     check_run,
+    check_same_terms,
     check_seed,
     check_terms,
     explain_misfit,
@@ -62,8 +63,8 @@ def fit(
     """Train ``model`` in place with Adam: images x (N, C, H, W) -> history, one entry per epoch.
 
     The defaults are a recipe that turns 4,000 digits into crisp reconstructions in seconds: Adam, batches of
-    64, a learning rate that rises to ``lr`` over the first 5 % of the steps (Adam's first steps are its least
-    informed) and then falls in a straight line to 0.
+    64, a learning rate that rises over the first 5 % of the steps (Adam's first steps are its least informed) to a
+    line that falls from ``lr`` at the start to 0 at the end.
 
     Args:
         model: any module with weights to train. Trained on ``device``, and left on the device it came from, in eval
@@ -72,8 +73,8 @@ def fit(
         loss_fn: ``loss_fn(model, x) -> {"loss": scalar, **terms}``, such as :func:`companion.reconstruction`.
         epochs: passes over ``x``.
         batch_size: images per step; under ``torchrun``, per step of all processes together.
-        lr: Adam's learning rate at its highest.
-        decay: False keeps the learning rate constant.
+        lr: Adam's learning rate where the falling line starts; the rate itself peaks at 95 % of it.
+        decay: False keeps the learning rate at ``lr``, with neither rise nor fall.
         x_test: if given, evaluated after each epoch, into ``"test_loss"`` and ``"test_<term>"``.
         seed: of the shuffling and of whatever ``loss_fn`` draws. The caller's random state is left as it was.
         device: such as "cuda" or "cpu". Default: CUDA, then MPS, then CPU.
@@ -120,7 +121,8 @@ def fit(
         # On the CPU and apart from what loss_fn draws: the order is the same on every device, in every process.
         shuffle = torch.Generator().manual_seed(seed)
         start = time.perf_counter()
-        for _ in _progress(range(epochs)):
+        for number in _progress(range(1, epochs + 1)):
+            watch.begin(number)
             model.train()
             totals: dict[str, Tensor] = {}
             for batch in torch.randperm(len(x), generator=shuffle).split(batch_size):
@@ -133,13 +135,13 @@ def fit(
                 for name, value in terms.items():
                     totals[name] = totals.get(name, 0) + value.detach() * (weight * len(batch))
             epoch = {name: (total / len(x)).item() for name, total in average(totals).items()}
-            watch.epoch(epoch["loss"])
+            watch.end(epoch["loss"])
             epoch["seconds"] = time.perf_counter() - start
             if x_test is not None:
                 epoch |= {f"test_{name}": value for name, value in watch.test(x_test).items()}
             for name, mean in epoch.items():
                 history.setdefault(name, []).append(mean)
-        watch.end(history)
+        watch.finish(history)
     return history
 
 
@@ -187,7 +189,7 @@ def redraw(model: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
 
 @torch.no_grad()
 def _mean_terms(model, x, loss_fn, batch_size, seed, device) -> dict[str, float]:
-    """What ``evaluate`` returns, of a model that is where it shall be; it ends in eval mode."""
+    """What ``evaluate`` returns, of a model that is already on its device; it ends in eval mode."""
     model.eval()
     totals: dict[str, float] = {}
     with seeded(_EVALUATE_STREAM + seed, device):
@@ -200,6 +202,8 @@ def _mean_terms(model, x, loss_fn, batch_size, seed, device) -> dict[str, float]
                 raise
             if not totals:
                 check_terms(terms, loss_fn, trained=False)
+            else:
+                check_same_terms(terms, totals)
             for name, value in terms.items():
                 totals[name] = totals.get(name, 0.0) + float(value) * len(batch)
     return {name: total / len(x) for name, total in totals.items()}

@@ -11,12 +11,14 @@ from torch import Tensor, nn
 from companion._support.checks import (
     check_channels,
     check_code,
+    check_gaussian,
     check_image_shape,
     check_images,
     check_model_input,
     check_not_negative,
     check_positive,
     check_reduction,
+    check_sizes,
 )
 from companion.autoencoder import conv_decoder, conv_encoder, mlp
 from companion.losses import bce
@@ -31,7 +33,7 @@ def reparameterize(mu: Tensor, logvar: Tensor) -> Tensor:
         logvar: the logarithm of each unit's variance, sigma^2.
 
     Raises:
-        ValueError: the two are not batches (B, k) of one shape.
+        TypeError, ValueError: the two are not batches (B, k) of one shape, or are empty.
 
     Source: Kingma and Welling, Auto-encoding variational Bayes, 2014.
     """
@@ -69,8 +71,7 @@ class VAE(nn.Module):
     def __init__(self, code_size=16, hidden=(256, 128), image_shape=(1, 28, 28), mean_pixel=MEAN_PIXEL):
         super().__init__()
         check_image_shape(image_shape)
-        for size in (code_size, *hidden):
-            check_positive(size, "code_size and every entry of hidden", whole=True)
+        check_sizes(code_size, hidden)
         self.image_shape, self.code_size = tuple(image_shape), code_size
         pixels = prod(image_shape)
         self.encoder = mlp(pixels, *hidden, 2 * code_size)
@@ -100,7 +101,7 @@ class VAE(nn.Module):
 class ConvVAE(nn.Module):
     """Convolutional variational autoencoder: (B, C, 28, 28) -> mu, logvar (B, code_size) -> (B, C, 28, 28) in (0, 1).
 
-    The layers are those of :class:`companion.ConvAutoencoder`, but that the encoder's last one is twice as wide.
+    The layers are those of :class:`companion.ConvAutoencoder`, except that the encoder's last one is twice as wide.
 
     Args:
         code_size: numbers in the code.
@@ -232,17 +233,3 @@ def importance_weighted_bound(model: Any, x: Tensor, samples: int) -> Tensor:
         log_ratio = ((logvar + eps.square() - z.square()) / 2).sum(1)
         log_weights.append(log_likelihood + log_ratio)
     return torch.stack(log_weights).logsumexp(0) - log(samples)  # (samples, B) -> (B,)
-
-
-def check_gaussian(mu: Tensor, logvar: Tensor) -> None:
-    """Raise a ValueError unless ``mu`` and ``logvar`` are batches (B, k) of one shape, not empty."""
-    if not isinstance(mu, Tensor) or not isinstance(logvar, Tensor):
-        raise TypeError(
-            f"mu is a {type(mu).__name__} and logvar a {type(logvar).__name__}; expected two tensors (B, k), as a VAE's "
-            "encode returns them."
-        )
-    if mu.ndim != 2 or mu.shape != logvar.shape:
-        raise ValueError(
-            f"mu has shape {tuple(mu.shape)} and logvar has shape {tuple(logvar.shape)}; expected both (B, k), as "
-            "encode returns them. A single code becomes a batch with mu[None]."
-        )

@@ -3,13 +3,15 @@
 from functools import partial
 from math import sqrt
 
+import numpy as np
 import pytest
 import torch
+from sklearn.linear_model import LinearRegression
 from torch import nn
 from torch.distributions import Categorical, Independent, MixtureSameFamily, Normal
 
-from companion import denoising, gaussian_noise, mse
-from companion.denoising import masking_noise, salt_and_pepper_noise, tweedie_score
+from companion import gaussian_noise, mse
+from companion.denoising import Wiener, denoising, masking_noise, salt_and_pepper_noise, tweedie_score
 
 NOISES = [gaussian_noise, salt_and_pepper_noise, masking_noise]
 N = 100_000  # pixels of `grey`
@@ -172,3 +174,38 @@ def test_the_score_is_exact_for_a_mixture_of_gaussians(sigma):
         return (responsibility[..., None] * posterior_means).sum(1)
 
     torch.testing.assert_close(tweedie_score(denoiser, y.detach(), sigma), score)
+
+
+# --- the Wiener filter ------------------------------------------------------------------------------------------------
+
+
+def test_the_wiener_filter_is_linear_regression_on_many_noisy_copies():
+    """scikit-learn's least squares from noisy to clean images, which knows nothing of covariances and noise levels."""
+    torch.manual_seed(0)
+    x = (torch.rand(40, 4) @ torch.rand(4, 9) / 4).reshape(-1, 1, 3, 3)
+    clean = x.repeat(5000, 1, 1, 1)
+    noisy = gaussian_noise(clean, 0.2)
+    regression = LinearRegression().fit(noisy.flatten(1).numpy(), clean.flatten(1).numpy())
+    expected = regression.predict(noisy[:100].flatten(1).numpy())
+    np.testing.assert_allclose(Wiener(x, 0.2)(noisy[:100]).flatten(1).numpy(), expected, atol=0.01)
+
+
+def test_the_wiener_filter_moves_with_its_model_and_needs_no_training(device):
+    x = torch.rand(20, 1, 4, 4)
+    model = Wiener(x.to(device))
+    assert not list(model.parameters())
+    torch.testing.assert_close(model(x.to(device)).cpu(), Wiener(x).to(device)(x.to(device)).cpu(), atol=1e-4, rtol=0)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda x: Wiener(x[:1]), "x has one image; expected at least two"),
+        (lambda x: Wiener(255 * x), "expected pixels in"),
+        (lambda x: Wiener(x, 0), "sigma is 0; expected a number above 0"),
+        (lambda x: Wiener(x)(x[..., :3]), "this model expects"),
+    ],
+)
+def test_the_wiener_filter_refuses(call, message):
+    with pytest.raises(ValueError, match=message):
+        call(torch.rand(20, 1, 4, 4))

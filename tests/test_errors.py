@@ -136,11 +136,11 @@ def test_whole_numbers_above_zero(bad):
         ("batch_size", lambda: evaluate(model(), X, reconstruction(), batch_size=bad)),
         ("code_size", lambda: PCA(X, bad)),
         ("columns", lambda: show_images(X, columns=bad)),
-        ("code_size and every entry of hidden", lambda: DenseAutoencoder(bad)),
-        ("code_size and every entry of hidden", lambda: DenseAutoencoder(2, hidden=(4, bad))),
+        ("code_size", lambda: DenseAutoencoder(bad)),
+        ("hidden[1]", lambda: DenseAutoencoder(2, hidden=(4, bad))),
         ("code_size", lambda: ConvAutoencoder(bad)),
-        ("every entry of channels", lambda: ConvAutoencoder(2, channels=(4, bad))),
-        ("every entry of channels", lambda: UNet(channels=(4, bad, 4))),
+        ("channels[1]", lambda: ConvAutoencoder(2, channels=(4, bad))),
+        ("channels[1]", lambda: UNet(channels=(4, bad, 4))),
     ]
     for name, call in calls:
         check(call, ValueError, f"{name} is {bad!r}; expected a whole number above 0")

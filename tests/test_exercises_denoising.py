@@ -7,8 +7,8 @@ import pytest
 import torch
 from torch import nn
 
-from companion import denoising, fit, gaussian_noise, mse
-from companion.denoising import article_network
+from companion import fit, gaussian_noise, mse
+from companion.denoising import article_network, denoising
 
 
 def test_doing_nothing_costs_sigma_squared(data):

@@ -51,6 +51,26 @@ def test_a_definition_as_a_notebook_shows_it():
 
 
 @pytest.mark.parametrize(
+    ("source", "lesson"),
+    [
+        ("def f(x: int):\n    # why\n    return x", "def f(x):\n    # why\n    return x"),
+        (
+            "def f(x):\n    @torch.no_grad()\n    def g(y: Tensor) -> Tensor:\n        return y\n\n    return g(x)",
+            "def f(x):\n    @torch.no_grad()\n    def g(y):\n        return y\n\n    return g(x)",
+        ),
+        ("def f(x): return x", "def f(x):\n    return x"),
+        ("def f(x, key=lambda a: a):\n    return key(x)", "def f(x, key=lambda a: a):\n    return key(x)"),
+        (
+            "def f():\n    return '# " + "a" * 80 + "'",
+            'def f():\n    return "# ' + "a" * 80 + '"',
+        ),
+    ],
+)
+def test_nothing_that_computes_or_explains_is_lost(source, lesson):
+    assert teach(source, definitions(source)["f"]) == lesson
+
+
+@pytest.mark.parametrize(
     ("statement", "guard"),
     [
         ("check_images(x)", True),

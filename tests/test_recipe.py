@@ -5,8 +5,8 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from companion import PCA, ConvAutoencoder, denoising, evaluate, fit, gaussian_noise, reconstruction
-from companion.denoising import article_network
+from companion import PCA, ConvAutoencoder, evaluate, fit, gaussian_noise, reconstruction
+from companion.denoising import article_network, denoising
 
 pytestmark = pytest.mark.slow
 

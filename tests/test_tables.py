@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
 
@@ -82,6 +83,7 @@ def test_markdown_reads_the_cells_and_the_sides(shown):
         (np.array(0.5), ".3f", "0.500"),
         (torch.tensor(0.5, requires_grad=True), ".3f", "0.500"),
         (torch.tensor(7), "", "7"),
+        (Fraction(1, 2), ".3f", "0.500"),
         (float("nan"), ".3f", "nan"),
         (True, "", "True"),
         ("a word", ".3f", "a word"),

@@ -171,8 +171,14 @@ def test_a_model_refuses_what_does_not_fit(build):
         build(5, image_shape=(28, 28))
 
 
+def test_an_empty_batch_of_codes_is_refused():
+    for function in (reparameterize, kl_to_standard_normal):
+        with pytest.raises(ValueError, match=r"mu is empty, with shape \(0, 4\)"):
+            function(torch.zeros(0, 4), torch.zeros(0, 4))
+
+
 def test_each_refuses_bad_sizes_of_its_own():
-    with pytest.raises(ValueError, match="every entry of hidden is 0"):
+    with pytest.raises(ValueError, match=r"hidden\[1\] is 0"):
         VAE(5, hidden=(64, 0))
     with pytest.raises(ValueError, match="expected 2 whole numbers"):
         ConvVAE(5, channels=(16, 32, 64))

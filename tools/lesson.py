@@ -4,8 +4,8 @@ Usage: python tools/lesson.py teach MODULE.NAME ...     print definitions as a n
        python tools/lesson.py sync NOTEBOOK ...         write every definition that a notebook shares with the package anew
        python tools/lesson.py new NOTEBOOK TITLE        start a notebook, with the sections that the tests look for
 
-A guard is a statement that only refuses bad input: a call of a check_... function, an `if` that only raises, and a loop
-over nothing but those. The package keeps them all; a lesson shows what is computed. tests/notebook_checks.py compares the
+A guard is a statement that only refuses bad input: a call of a check_... function, an `if` that only raises (and words its
+message), and a loop over nothing but those. The package keeps them all; a lesson shows what is computed. tests/notebook_checks.py compares the
 two by the same rule.
 """
 
@@ -14,6 +14,7 @@ import re
 import subprocess
 import sys
 import textwrap
+import tokenize
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -89,6 +90,11 @@ def definitions(source: str) -> dict[str, Definition]:
     return {node.name: node for node in ast.parse(source).body if isinstance(node, Definition)}
 
 
+def first_line(node: Definition) -> int:
+    """The line on which a definition begins, with its decorators; from 1."""
+    return min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
+
+
 def package_definitions() -> dict[str, tuple[str, Definition]]:
     """All functions and classes of the package's modules (not of its exercises): name -> (source of the module, node)."""
     found = {}
@@ -109,15 +115,16 @@ def _kept_parts(node: ast.AST) -> Iterator[ast.AST]:
 def teach(source: str, node: Definition) -> str:
     """A definition of some source in its lesson form, its comments kept."""
     lines = source.split("\n")
-    first = min([node.lineno, *(d.lineno for d in node.decorator_list)])
     drop: set[int] = set()  # numbers of lines, from 1
     put: dict[int, str] = {}
     for inner in _kept_parts(node):
         if isinstance(inner, ast.FunctionDef):
             bare = ast.FunctionDef(inner.name, inner.args, [ast.Pass()], [], lineno=1)
             text = ast.unparse(ast.fix_missing_locations(_LessonForm().visit(ast.parse(ast.unparse(bare)))))
-            drop |= set(range(inner.lineno, inner.body[0].lineno))
-            put[inner.lineno] = " " * inner.col_offset + text.split("\n")[0]
+            end = _end_of_signature(lines, inner.lineno)
+            if end < inner.body[0].lineno:  # not `def f(x): return x`, on one line
+                drop |= set(range(inner.lineno, end + 1))
+                put[inner.lineno] = " " * inner.col_offset + text.split("\n")[0]
         for field in () if is_record(inner) else BODIES:
             statements = getattr(inner, field, None)
             if not isinstance(statements, list):  # the body of a lambda, or a choice between two values
@@ -137,30 +144,46 @@ def teach(source: str, node: Definition) -> str:
                 put[statements[0].lineno] = " " * statements[0].col_offset + "pass"
     kept = [
         put.get(number, lines[number - 1])
-        for number in range(first, node.end_lineno + 1)
+        for number in range(first_line(node), node.end_lineno + 1)
         if number in put or number not in drop
     ]
     return formatted("\n".join(kept))
 
 
+def _tokens(lines: list[str]) -> Iterator[tokenize.TokenInfo]:
+    return tokenize.generate_tokens(iter([line + "\n" for line in lines]).__next__)
+
+
+def _end_of_signature(lines: list[str], start: int) -> int:
+    """The line that holds the colon of a ``def`` that begins on line ``start``; both from 1."""
+    depth = 0
+    for token in _tokens(lines[start - 1 :]):
+        depth += (token.string in ("(", "[", "{")) - (token.string in (")", "]", "}"))
+        if token.string == ":" and not depth:
+            return start + token.start[0] - 1
+    raise ValueError(f"line {start} is {lines[start - 1]!r}; expected the start of a function.")
+
+
 def formatted(code: str) -> str:
     """Code of at most 76 columns; a comment that would break its line stands above it."""
+    given = code.replace("  # fmt: skip", "").split("\n")
+    comments = {token.start[0]: token for token in _tokens(given) if token.type == tokenize.COMMENT}
     lines: list[str] = []
-    for line in code.replace("  # fmt: skip", "").split("\n"):
-        statement, mark, comment = line.partition("# ")
-        if mark and len(line) > COLUMNS:
+    for number, line in enumerate(given, 1):
+        if number in comments and len(line) > COLUMNS:
             start = " " * (len(line) - len(line.lstrip())) + "# "
+            comment = comments[number].string.lstrip("# ")
             lines += textwrap.wrap(comment, COLUMNS, initial_indent=start, subsequent_indent=start)
-            line = statement.rstrip()
-        blank_at_the_start = not line and lines and lines[-1].endswith(":")
-        if not blank_at_the_start and (line or not mark):
+            line = line[: comments[number].start[1]].rstrip()
+            if not line:
+                continue
+        if line or not (lines and lines[-1].endswith(":")):  # no blank line where a body begins
             lines.append(line)
-    command = ["ruff", "format", "--isolated", f"--line-length={COLUMNS}", "--stdin-filename=cell.py", "-"]
-    found = Path(sys.executable).parent / "ruff"
-    command[0] = str(found) if found.exists() else "ruff"
-    return subprocess.run(command, input="\n".join(lines), capture_output=True, text=True, check=True).stdout.rstrip(
-        "\n"
-    )
+    beside = Path(sys.executable).parent / "ruff"
+    program = str(beside) if beside.exists() else "ruff"
+    command = [program, "format", "--isolated", f"--line-length={COLUMNS}", "--stdin-filename=cell.py", "-"]
+    run = subprocess.run(command, input="\n".join(lines), capture_output=True, text=True, check=True)
+    return run.stdout.rstrip("\n")
 
 
 def sync(path: Path) -> list[str]:
@@ -172,8 +195,7 @@ def sync(path: Path) -> list[str]:
         for name, node in reversed(list(definitions(cell.source).items())):
             if name in package:
                 lines = cell.source.split("\n")
-                first = min([node.lineno, *(d.lineno for d in node.decorator_list)])
-                lines[first - 1 : node.end_lineno] = teach(*package[name]).split("\n")
+                lines[first_line(node) - 1 : node.end_lineno] = teach(*package[name]).split("\n")
                 if "\n".join(lines) != cell.source:
                     cell.source = "\n".join(lines)
                     changed.append(name)

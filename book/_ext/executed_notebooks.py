@@ -46,9 +46,8 @@ def executed(path: Path, folder: Path) -> tuple[Path, list[str]]:
 
 def run_notebooks(app, config) -> None:
     book, kept = Path(app.srcdir), Path(app.outdir).parent / "notebooks"
-    names = [
-        path.relative_to(book) for path in notebooks(book)[::-1]
-    ]  # the last chapters run longest: they start first
+    # The last chapters run longest: they start first.
+    names = [path.relative_to(book) for path in notebooks(book)[::-1]]
     workers = min(lent_cores(), MOST_AT_ONCE)
     runs = side_by_side(lambda name: executed(book / name, kept / name.parent), names, workers)
     results = dict(zip(names, runs, strict=True))

@@ -1,1 +1,1 @@
-"""What is no lesson: the checks behind the messages, devices, processes, threads, shipped files. Nothing here is public."""
+"""What is not part of the lessons: the checks behind the messages, devices, processes, threads, shipped files. Nothing here is public."""

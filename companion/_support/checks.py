@@ -487,12 +487,19 @@ def check_image_shape(image_shape, *, multiple_of: int = 1) -> None:
         )
 
 
+def check_sizes(code_size, hidden) -> None:
+    """Raise a ValueError unless ``code_size`` and every entry of ``hidden`` are whole numbers above 0."""
+    check_positive(code_size, "code_size", whole=True)
+    for i, size in enumerate(hidden):
+        check_positive(size, f"hidden[{i}]", whole=True)
+
+
 def check_channels(channels, count: int) -> None:
     """Raise a ValueError unless ``channels`` holds ``count`` whole numbers above 0, one for each resolution."""
     if not isinstance(channels, tuple | list) or len(channels) != count:
         raise ValueError(f"channels is {channels!r}; expected {count} whole numbers, one for each resolution.")
-    for size in channels:
-        check_positive(size, "every entry of channels", whole=True)
+    for i, size in enumerate(channels):
+        check_positive(size, f"channels[{i}]", whole=True)
 
 
 def check_maps(z, shapes: list[tuple[int, ...]]) -> None:
@@ -528,3 +535,24 @@ def check_labels(y, z: Tensor, name: str = "y") -> None:
         raise TypeError(f"{name} is {kind}; expected a tensor of whole numbers, one label a point.")
     if y.shape != z.shape[:1]:
         raise ValueError(f"{name} has shape {tuple(y.shape)} for {len(z)} points; expected ({len(z)},).")
+
+
+def check_gaussian(mu: Tensor, logvar: Tensor) -> None:
+    """Raise unless ``mu`` and ``logvar`` are batches (B, k) of one shape, not empty.
+
+    Raises:
+        TypeError: one is no tensor.
+        ValueError: their shapes do not fit, or are empty.
+    """
+    if not isinstance(mu, Tensor) or not isinstance(logvar, Tensor):
+        raise TypeError(
+            f"mu is a {type(mu).__name__} and logvar a {type(logvar).__name__}; expected two tensors (B, k), as a VAE's "
+            "encode returns them."
+        )
+    if mu.ndim != 2 or mu.shape != logvar.shape:
+        raise ValueError(
+            f"mu has shape {tuple(mu.shape)} and logvar has shape {tuple(logvar.shape)}; expected both (B, k), as "
+            "encode returns them. A single code becomes a batch with mu[None]."
+        )
+    if mu.numel() == 0:
+        raise ValueError(f"mu is empty, with shape {tuple(mu.shape)}; expected at least one code.")

@@ -1,4 +1,4 @@
-"""One training run in one process or in several, as ``torchrun`` starts them: what each of them does of every batch."""
+"""One training run in one process or in several, as ``torchrun`` starts them: which part of every batch each takes."""
 
 import torch.distributed as dist
 from torch import Tensor, nn
@@ -22,7 +22,7 @@ def joined(step: nn.Module) -> nn.Module:
 def share(batch: Tensor) -> tuple[Tensor, float]:
     """The part of a batch's indices (B,) that this process takes, and its weight in a mean over processes.
 
-    One process takes all, with weight 1; several take every world-th. In a last batch with fewer images than
+    One process takes all, with weight 1; each of several takes every world-th index. In a last batch with fewer images than
     processes, those left over compute one with them, at weight 0.
     """
     if not _several():

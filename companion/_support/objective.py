@@ -1,6 +1,7 @@
 """What fit and evaluate refuse: a model without weights, what is no objective, and what no objective returns."""
 
 import inspect
+import traceback
 from numbers import Integral
 
 import torch
@@ -30,8 +31,9 @@ def check_seed(seed) -> None:
 
 
 def check_module(model) -> None:
+    """Raise a TypeError unless ``model`` is a module, not its class."""
     if isinstance(model, type):
-        raise TypeError(f"model is the class {model.__name__}; expected a model made of it: {model.__name__}().")
+        raise TypeError(f"model is the class {model.__name__}; expected an instance of it: {model.__name__}().")
     if not isinstance(model, nn.Module):
         raise TypeError(
             f"model is a {type(model).__name__}; expected a torch.nn.Module, such as DenseAutoencoder(). The model comes "
@@ -76,9 +78,18 @@ def check_objective(loss_fn) -> None:
     except TypeError:
         needed = [p.name for p in signature.parameters.values() if p.default is p.empty and p.kind < p.VAR_POSITIONAL]
         raise TypeError(
-            f"loss_fn is {name}{signature}, which does not take (model, x); {expected}. If it makes an objective, call "
-            f"it first: {name}({', '.join(needed)})."
+            f"loss_fn is {name}({', '.join(signature.parameters)}), which does not take (model, x); {expected}. If it "
+            f"makes an objective, call it first: {name}({', '.join(needed)})."
         ) from None
+
+
+def check_same_terms(terms: dict[str, Tensor], before: dict) -> None:
+    """Raise a ValueError unless an objective returns the terms that it returned for the batch before."""
+    if terms.keys() != before.keys():
+        raise ValueError(
+            f"loss_fn returned the terms {list(terms)} after {list(before)}; expected the same for every batch. Return all "
+            "of them every time."
+        )
 
 
 def check_terms(terms, loss_fn, *, trained: bool) -> None:
@@ -118,10 +129,19 @@ def explain_misfit(error: Exception, model: nn.Module, loss_fn, images: Tensor) 
     """Raise a clearer error if one of the package's objectives met a model it is not made for; else add a note."""
     maker = getattr(loss_fn, "__qualname__", "").partition(".")[0]  # negative_elbo.<locals>.loss_fn
     ours = (getattr(loss_fn, "__module__", None) or "").startswith("companion.")
-    if ours and (isinstance(error, AttributeError) or "values to unpack" in str(error)):
+    asked = isinstance(error, AttributeError) or "values to unpack" in str(error)
+    if ours and asked and not _raised_by(model, error):
         raise TypeError(
             f"{maker} does not fit a {type(model).__name__} ({error}); expected another kind of model. negative_elbo needs "
             "a VAE, whose encode returns mu and logvar; l1_sparse and kl_sparse need a ShallowAutoencoder; for other "
             "autoencoders use reconstruction or denoising()."
         ) from error
     error.add_note(f"Raised by the first call of loss_fn(model, x), with x of shape {tuple(images.shape)}.")
+
+
+def _raised_by(model: nn.Module, error: Exception) -> bool:
+    """Whether a method of the model, rather than the objective, met the error: then it is a slip in the model's own code."""
+    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+    # torch's own __getattr__ raises what is missing; who asked for it comes before.
+    asking = [frame for frame in frames if not frame.f_globals.get("__name__", "").startswith("torch.")]
+    return bool(asking) and isinstance(asking[-1].f_locals.get("self"), type(model))

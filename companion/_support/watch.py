@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from companion._support.device import seeded
 from companion._support.distributed import rank
-from companion._support.objective import check_terms, explain_misfit
+from companion._support.objective import check_same_terms, check_terms, explain_misfit
 
 _NAN = "x_hat contains NaN"  # what the package's own losses say of a model that has diverged
 
@@ -23,7 +23,7 @@ class TrainingWarning(UserWarning):
 
 
 class Watch:
-    """Follows one call of ``fit``: ``start``, ``terms`` in each step, ``epoch``, ``test``, ``end``.
+    """Follows one call of ``fit``: ``start``; in each epoch ``begin``, ``terms`` in each step, ``end``, ``test``; ``finish``.
 
     Args:
         model, x, loss_fn, batch_size, lr, seed: as given to ``fit``, with ``x`` on its device.
@@ -33,13 +33,17 @@ class Watch:
     def __init__(self, model, x, loss_fn, batch_size, lr, seed, measure: Callable[..., dict[str, float]]):
         self.model, self.x, self.loss_fn, self.batch_size, self.lr, self.seed = model, x, loss_fn, batch_size, lr, seed
         self.measure = measure
-        self.number = 1  # of the epoch
+        self.number = 0  # of the epoch
         self.last: dict[str, Tensor] = {}  # the terms of its last step
 
     def start(self) -> None:
         """Warn if the untrained model answers with a grey far from that of the images."""
         if message := _far_answer(self.model, self.x, self.seed):
             warnings.warn(message, TrainingWarning, stacklevel=3)  # at the call of fit
+
+    def begin(self, number: int) -> None:
+        """An epoch begins, the first one with number 1."""
+        self.number, self.last = number, {}
 
     def terms(self, step: nn.Module, images: Tensor) -> dict[str, Tensor]:
         """The terms of one step, checked; an error of the step becomes a clearer one where the cause is known."""
@@ -52,25 +56,20 @@ class Watch:
             raise
         if not self.last:  # once an epoch
             check_terms(terms, self.loss_fn, trained=True)
-        elif terms.keys() != self.last.keys():
-            raise ValueError(
-                f"loss_fn returned the terms {list(terms)} after {list(self.last)}; expected the same for every "
-                "batch. Return all of them every time."
-            )
+        else:
+            check_same_terms(terms, self.last)
         self.last = {name: value.detach() for name, value in terms.items()}
         return terms
 
-    def epoch(self, loss: float) -> None:
+    def end(self, loss: float) -> None:
         """Raise unless the epoch's loss, and the weights it ends with, are finite."""
         if not abs(loss) < float("inf"):
             raise ValueError(self._diverged(f"the loss became {loss}"))
         if not _weights_are_finite(self.model):
             raise ValueError(self._diverged("the weights became NaN or infinite"))
-        self.number, self.last = self.number + 1, {}
 
     def test(self, x_test: Tensor) -> dict[str, float]:
         """The mean of every term over the test images; raises unless the loss is finite."""
-        self.number -= 1  # still of the epoch that has just ended
         try:
             terms = self.measure(self.model, x_test, 1000)
         except ValueError as error:
@@ -79,10 +78,9 @@ class Watch:
             raise
         if not abs(terms["loss"]) < float("inf"):
             raise ValueError(self._diverged(f"the loss on x_test became {terms['loss']}"))
-        self.number += 1
         return terms
 
-    def end(self, history: dict[str, list[float]]) -> None:
+    def finish(self, history: dict[str, list[float]]) -> None:
         """Warn if a term is not finite, or the loss stands still at what one answer for every image costs."""
         for message in (not_finite(history), "" if rank() else self._standing_still(history["loss"])):
             if message:
@@ -119,7 +117,7 @@ class Watch:
             raise ValueError(self._diverged("the loss became nan")) from error
 
     def _answers_are_finite(self, images: Tensor) -> bool:
-        """Whether every layer's are, in the step that has just failed, done once more."""
+        """Whether the output of every layer is finite when the step that failed is run again."""
         finite = True
 
         def look(layer, given, answer):
@@ -135,7 +133,7 @@ class Watch:
 
     @torch.no_grad()
     def _standing_still(self, losses: list[float]) -> str:
-        """A message if the loss has stopped falling no lower than what the mean image costs as the answer to every image."""
+        """A message if the loss has stopped falling at or above the cost of answering every image with the mean image."""
         middle = losses[(len(losses) - 1) // 2]
         if len(losses) < 3 or abs(middle - losses[-1]) > 0.02 * abs(losses[-1]):  # the second half of the run moved it
             return ""
@@ -167,11 +165,11 @@ def _is_finite(tensors) -> bool:
 
 
 def not_finite(history: dict[str, list[float]]) -> str:
-    """A message if a term other than the losses, on which a run ends, is NaN or infinite somewhere."""
+    """A message if a term other than the loss (a bad loss ends the run) is NaN or infinite somewhere."""
     for name, values in history.items():
         bad = [i for i, value in enumerate(values, 1) if not abs(value) < float("inf")]
         if bad:
-            when = f" from epoch {bad[0]} on" if len(values) > 1 else ""
+            when = f" in epoch {bad[0]}" if len(values) > 1 else ""
             return (
                 f"the term {name!r} is {values[bad[0] - 1]}{when}; expected a finite number. It is not trained on. Look for "
                 "a log, a division, or a deviation of a single image."
@@ -203,17 +201,17 @@ def _far_answer(model, x, seed) -> str:
     else:
         remedy = f"Call answer_grey_(layer, {given:.2f}) on the last layer before the sigmoid"
     return (
-        f"the untrained {name} answers with a mean pixel of {grey:.2f}, and the images' is {given:.2f}; expected the two "
-        f"to be less than 0.5 apart, or training can end at one page for every image. {remedy}, or train on 1 - x."
+        f"the untrained {name} answers with a mean pixel of {grey:.2f}, and the images have one of {given:.2f}; expected the two "
+        f"to be less than 0.5 apart, or training can end with the same picture for every image. {remedy}, or train on 1 - x."
     )
 
 
 class _OneAnswer(nn.Module):
-    """Stands in for a model: the same page (C, H, W) for every image, and a code that tells nothing, zeros."""
+    """Stands in for a model: the same picture (C, H, W) for every image, and a code that tells nothing, zeros."""
 
-    def __init__(self, model: nn.Module, page: Tensor):
+    def __init__(self, model: nn.Module, picture: Tensor):
         super().__init__()
-        self.model, self.page = model, page
+        self.model, self.picture = model, picture
 
     def __getattr__(self, name: str):
         try:
@@ -232,6 +230,6 @@ class _OneAnswer(nn.Module):
         return self._in_place_of(self.model(*args))
 
     def _in_place_of(self, x_hat: Tensor) -> Tensor:
-        if x_hat.shape[1:] != self.page.shape:
-            raise TypeError("the model answers with something else than images like x")
-        return self.page.expand_as(x_hat)
+        if x_hat.shape[1:] != self.picture.shape:
+            raise TypeError("the model answers with something other than images like x")
+        return self.picture.expand_as(x_hat)
