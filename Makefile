@@ -6,8 +6,8 @@ export COMPANION_PROGRESS ?= off
 # Matplotlib's own folder here: neither a matplotlibrc nor a stale list of fonts of yours changes a figure.
 export MPLCONFIGDIR ?= $(CURDIR)/.venv/matplotlib
 
-# The notebooks whose names begin with NB; nothing where there is none.
-CHOSEN = $(if $(NB),$(shell find book -name '$(NB)*.ipynb' -not -path '*/.*'))
+# The notebooks whose names begin with NB (studies/08: one of those); nothing where there is none.
+CHOSEN = $(if $(NB),$(wildcard book/$(NB)*.ipynb))
 
 .DEFAULT_GOAL := help
 .PHONY: help book test test-fast check claims notebooks sync teach new lab lock clean

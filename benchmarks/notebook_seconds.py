@@ -16,7 +16,7 @@ import torch
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from record import save
-from tools.notebooks import BOOK, environment, execute
+from tools.notebooks import environment, execute, name_of, notebooks
 
 PEAK = "import resource, sys\nprint(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2 ** (20 if sys.platform == 'darwin' else 10))"
 
@@ -35,19 +35,19 @@ def main():
     torch.set_num_threads(1)
     started = time.perf_counter()
     numbers = {}
-    for path in sorted(BOOK.glob("*.ipynb")):
+    for path in notebooks():
         reference = reference_seconds()
         nb = nbformat.read(path, as_version=4)
         nb.cells.append(nbformat.v4.new_code_cell(PEAK))
         start = time.perf_counter()
-        execute(nb, BOOK, environment())
+        execute(nb, path.parent, environment())
         seconds = time.perf_counter() - start
-        numbers[path.name] = {
+        numbers[name_of(path)] = {
             "seconds": round(seconds, 1),
             "times_the_reference": round(seconds / reference, 1),
             "peak_mb": round(float(nb.cells[-1].outputs[0].text)),
         }
-        print(path.name, numbers[path.name], flush=True)
+        print(name_of(path), numbers[name_of(path)], flush=True)
     save("notebook_seconds", {"notebooks": numbers}, data="the shipped digits", started=started)
 
 

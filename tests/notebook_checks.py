@@ -31,6 +31,9 @@ NOT_PROSE = re.compile(
 DRAWING = {"plt", "ax", "axes", "fig", "figure", "Explorer", "PlaneExplorer", "set_style"}
 REPEATING = ("Summary", "Exercises", "Further reading")
 TOUR = "00-tour.ipynb"
+STUDY = "studies/"
+# Lessons at two depths: what is longer than this stands in a study.
+LESSONS = tuple(f"0{number}-" for number in range(1, 6))
 CLOSED = {"hide-input", "hide-cell", "remove-input", "remove-cell"}  # tags that fold or leave out a cell's code
 FIRST_CELL = 15  # lines
 MOST_DRAWING = 0.1  # of the open lines
@@ -230,14 +233,14 @@ def lesson_code_problems(nb) -> list[str]:
     return problems
 
 
-def exercise_problems(nb) -> list[str]:
-    """Five exercises, each with kind, minutes and difficulty, an open check, and a solution that passes it."""
+def exercise_problems(nb, least: int = 5) -> list[str]:
+    """Enough exercises, each with kind, minutes and difficulty, an open check, and a solution that passes it."""
     problems = []
     titles = [c.source for c in nb.cells if c.cell_type == "markdown" and "### Exercise" in c.source]
-    if len(titles) < 5:
-        problems.append(f"{len(titles)} exercises; expected at least 5")
+    if len(titles) < least:
+        problems.append(f"{len(titles)} exercises; expected at least {least}")
     head = re.compile(
-        r"^### Exercise \d+\.\d+: .+\n\n\*(Predict|Code|On paper) · \d+ minutes · (easy|medium|hard)\*$", re.M
+        r"^### Exercise S?\d+\.\d+: .+\n\n\*(Predict|Code|On paper) · \d+ minutes · (easy|medium|hard)\*$", re.M
     )
     problems += [f"{t.splitlines()[0]!r} lacks kind, minutes or difficulty" for t in titles if not head.search(t)]
     solutions = [c for c in code_cells(nb) if "solution" in c.metadata.get("tags", [])]
@@ -259,22 +262,62 @@ def tour_problems(nb) -> list[str]:
     parts = [(title, "\n".join(texts)) for title, texts, _ in sections(nb)]
     problems = [f"the section {title!r} links to no chapter" for title, text in parts[1:-1] if "{doc}`" not in text]
     problems += [f"no {marker!r}" for marker in MARKERS if not any(marker in text for _, text in parts)]
-    words = sum(len(re.findall(r"[A-Za-z][\w'-]*", NOT_PROSE.sub(" ", text))) for _, text in parts)
-    lines = sum(bool(line.strip()) for cell in code_cells(nb) if is_open(cell) for line in cell.source.split("\n"))
-    if words > 2000 or lines > 60:
-        problems.append(f"{words} words and {lines} open lines of code; expected at most 2,000 and 60")
+    return problems + length_problems(nb, words=2000, lines=60)
+
+
+def length_problems(nb, words: int, lines: int, decimals: float = 100) -> list[str]:
+    """A page that can be read in its stated time: its words, its open lines of code, decimals in a hundred words."""
+    prose = NOT_PROSE.sub(" ", "\n".join(cell.source for cell in nb.cells if cell.cell_type == "markdown"))
+    found_words = len(re.findall(r"[A-Za-z][\w'-]*", prose))
+    found_lines = sum(bool(line.strip()) for c in code_cells(nb) if is_open(c) for line in c.source.split("\n"))
+    found_decimals = 100 * len(re.findall(r"(?<![\w.])(?:\d*\.\d+|\d+(?=\s?%))", prose)) / max(found_words, 1)
+    problems = []
+    if found_words > words or found_lines > lines:
+        problems.append(
+            f"{found_words} words and {found_lines} open lines of code; expected at most {words} and {lines}"
+        )
+    if found_decimals > decimals:
+        problems.append(f"{found_decimals:.1f} decimals in a hundred words; expected at most {decimals}")
     return problems
+
+
+def order_problems(nb, expected: list[str], markers: tuple[str, ...]) -> list[str]:
+    """Sections, by how their titles begin, in a fixed order, and marks that must stand somewhere."""
+    prose = "\n".join(cell.source for cell in nb.cells if cell.cell_type == "markdown")
+    headings = re.findall(r"^## (.+)$", prose, re.M)
+    positions = [next((i for i, h in enumerate(headings) if h.startswith(s)), None) for s in expected]
+    problems = [f"no section {s!r}" for s, p in zip(expected, positions, strict=True) if p is None]
+    if not problems and positions != sorted(positions):
+        problems.append(f"the sections {expected} stand in another order: {headings}")
+    return problems + [f"no {marker!r}" for marker in markers if marker not in prose]
 
 
 def section_problems(nb) -> list[str]:
     """The fixed order of a chapter, and a question to predict."""
-    prose = "\n".join(cell.source for cell in nb.cells if cell.cell_type == "markdown")
-    headings = re.findall(r"^## (.+)$", prose, re.M)
-    positions = [next((i for i, h in enumerate(headings) if h.startswith(s)), None) for s in SECTIONS]
-    problems = [f"no section {s!r}" for s, p in zip(SECTIONS, positions, strict=True) if p is None]
-    if not problems and positions != sorted(positions):
-        problems.append(f"the sections {SECTIONS} stand in another order: {headings}")
-    return problems + [f"no {marker!r}" for marker in MARKERS if marker not in prose]
+    return order_problems(nb, SECTIONS, MARKERS)
+
+
+def lesson_problems(nb) -> list[str]:
+    """A lesson at two depths: its length, its six exercises, its claims."""
+    problems = exercise_problems(nb, least=6) + order_problems(nb, ["The claims of this chapter"], ())
+    return problems + length_problems(nb, words=3300, lines=165, decimals=1)
+
+
+def study_problems(nb) -> list[str]:
+    """A study answers one question: the answer first, in three sentences, and a figure before the evidence."""
+    problems = exercise_problems(nb, least=2) + length_problems(nb, words=2500, lines=175, decimals=2)
+    expected = ["Limits", "Exercises", "Further reading", "The claims of this study"]
+    problems += order_problems(nb, expected, ("{admonition} The answer", "*Reading: "))
+    head = nb.cells[0].source
+    if not re.match(r"# .+\?\n", head):
+        problems.append(f"the title is {head.partition(chr(10))[0]!r}; expected a question")
+    answer = re.search(r"\{admonition\} The answer\n(?::class:.*\n)?(.*?)^:::", head, re.M | re.S)
+    count = len(re.findall(r"[.!?](?=\s|$)", answer[1].strip())) if answer else 0
+    if count != 3:
+        problems.append(f"the answer at the head of the page has {count} sentences; expected three")
+    if not any("figure" in cell.metadata.get("mystnb", {}) for cell in sections(nb)[1][2]):
+        problems.append("no figure in the first section; expected the one that shows the answer")
+    return problems
 
 
 def import_problems(nb) -> list[str]:
@@ -301,6 +344,10 @@ CHECKS = [
 
 
 def checks_of(name: str) -> list:
-    """What is asked of a notebook, by its file's name."""
-    of_a_chapter = (exercise_problems, section_problems)
-    return [c for c in CHECKS if c not in of_a_chapter] + [tour_problems] if name == TOUR else CHECKS
+    """What is asked of a notebook, by its place in the book."""
+    of_all = [c for c in CHECKS if c not in (exercise_problems, section_problems)]
+    if name == TOUR:
+        return [*of_all, tour_problems]
+    if name.startswith(STUDY):
+        return [*of_all, study_problems]
+    return [*CHECKS, lesson_problems] if name.startswith(LESSONS) else CHECKS

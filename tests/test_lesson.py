@@ -122,3 +122,13 @@ def test_a_new_notebook_has_the_sections_that_the_tests_look_for(tmp_path):
     assert any("### Exercise 11.1" in cell.source for cell in nb.cells)
     with pytest.raises(SystemExit, match="exists"):
         new(file, "Another")
+
+
+def test_a_new_study_has_the_sections_that_the_tests_look_for(tmp_path):
+    file = tmp_path / "studies" / "08-collapse.ipynb"
+    file.parent.mkdir()
+    new(file, "Why do VAEs collapse?")
+    nb = nbformat.read(file, as_version=4)
+    missing = ("exercises", "no figure in the first section")  # for its author to write
+    assert [p for p in checks.study_problems(nb) if not any(word in p for word in missing)] == []
+    assert any("### Exercise S08.1" in cell.source for cell in nb.cells)

@@ -10,9 +10,9 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 import notebook_checks as checks
 from notebook_checks import BOOK, NOTEBOOKS, ROOT
 from tools.lesson import teach
-from tools.notebooks import normalise
+from tools.notebooks import name_of, normalise
 
-READ = {path.name: checks.read(path) for path in NOTEBOOKS}
+READ = {name_of(path): checks.read(path) for path in NOTEBOOKS}
 CASES = [(name, check) for name in READ for check in checks.checks_of(name)]
 
 
@@ -38,7 +38,7 @@ def test_every_citation_has_an_entry_and_every_entry_is_cited():
 def test_readme_names_every_chapter_with_module_and_tests():
     readme = (ROOT / "README.md").read_text()
     for path in NOTEBOOKS:
-        assert f"book/{path.name}" in readme
+        assert f"book/{name_of(path)}" in readme
     for target in re.findall(r"\]\(([^)#:]+)\)", readme):
         assert (ROOT / target).exists(), f"README links to {target}, which does not exist"
 
@@ -218,6 +218,57 @@ def test_a_tour_that_is_long_or_leads_nowhere_is_seen():
     assert checks.tour_problems(longer)
     longer.cells[-1].metadata["tags"] = ["hide-input"]
     assert checks.tour_problems(longer) == []
+
+
+def lesson(words: int = 3000, lines: int = 100, decimals: int = 0, exercises: int = 6):
+    prose = " ".join(["word"] * words + ["0.5"] * decimals)
+    cells = [new_markdown_cell(f"# A lesson\n\n{prose}"), code("\n".join(["x = 1"] * lines))]
+    for _ in range(exercises):
+        cells += [
+            new_markdown_cell("### Exercise 1.1: t\n\n*Code · 5 minutes · easy*\n\nDo it."),
+            code("check(...)", "Not yet. Replace the ... with your answer and run the cell again."),
+            code("check(1)", "Correct. Yes.", tags=["solution", "hide-cell"]),
+        ]
+    return notebook(*cells, new_markdown_cell("## The claims of this chapter"))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({}, None),
+        ({"words": 3400}, "words"),
+        ({"lines": 170}, "open lines"),
+        ({"decimals": 40}, "decimals in a hundred words"),
+        ({"exercises": 5}, "5 exercises"),
+    ],
+)
+def test_a_lesson_that_is_too_long_or_lacks_an_exercise_is_seen(change, message):
+    found = checks.lesson_problems(lesson(**change))
+    assert any(message in problem for problem in found) if message else found == []
+
+
+def study(title="Why?", answer="One, on `torch.rand`. Two. Three.", figure=True, exercises=2):
+    head = f"# {title}\n\n:::{{admonition}} The answer\n{answer}\n:::\n\n*Reading: 20 minutes.*"
+    drawn = code("draw()", "<Figure size 1 with 1 Axes>", mystnb=FIGURE if figure else {})
+    given = lesson(0, 1, exercises=exercises).cells[2:-1]
+    last = [new_markdown_cell(f"## {title}") for title in ("Limits", "Exercises")]
+    end = [new_markdown_cell(f"## {title}") for title in ("Further reading", "The claims of this study")]
+    return notebook(new_markdown_cell(head), new_markdown_cell("## It decides"), drawn, *last, *given, *end)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({}, None),
+        ({"title": "Collapse"}, "expected a question"),
+        ({"answer": "One. Two."}, "2 sentences"),
+        ({"figure": False}, "no figure in the first section"),
+        ({"exercises": 1}, "1 exercises"),
+    ],
+)
+def test_a_study_that_does_not_open_with_its_answer_is_seen(change, message):
+    found = checks.study_problems(study(**change))
+    assert any(message in problem for problem in found) if message else found == []
 
 
 def test_exercise_without_solution_or_with_a_failing_one_is_seen():

@@ -206,21 +206,26 @@ def sync(path: Path) -> list[str]:
 
 
 # A new notebook: text, or code after ">>> ".
-SKELETON = """
+START = """
+*Reading: ... minutes. Exercises: ... minutes. Needs: ...*
+
+>>> import torch
+
+from companion import claim, claims_made, digits, fit, set_style, show_table
+
+set_style()
+x_train, y_train, x_test, y_test = digits()
+"""
+LESSON = (
+    """
 # {title}
 
 :::{{admonition}} After this
 You will be able to ...
 :::
-
-*Reading: ... minutes. Exercises: ... minutes. Needs: ...*
-
->>> import torch
-
-from companion import claim, digits, fit, set_style, show_rows, show_table
-
-set_style()
-x_train, y_train, x_test, y_test = digits()
+"""
+    + START
+    + """
 
 ## The first idea
 
@@ -244,16 +249,53 @@ Before you run the next cell: ...?
 >>> answer = ...
 
 ## Further reading
+
+## The claims of this chapter
+
+>>> claims_made()
 """
+)
+STUDY = (
+    """
+# {title}
+
+:::{{admonition}} The answer
+One sentence. Another. A third.
+:::
+"""
+    + START
+    + """
+## The experiment that decides
+
+>>> ...
+
+## Limits
+
+## Exercises
+
+### Exercise S{number}.1: ...
+
+*Code · 10 minutes · hard*
+
+>>> answer = ...
+
+## Further reading
+
+## The claims of this study
+
+>>> claims_made()
+"""
+)
 
 
 def new(path: Path, title: str) -> None:
-    """Write a notebook with the sections of a chapter; refused if it exists."""
+    """Write a notebook with the sections of a lesson, or in studies/ of a study; refused if it exists."""
     if path.exists():
         sys.exit(f"{path} exists; give another name, or remove it.")
-    number = path.stem.partition("-")[0].lstrip("0") or "0"
+    number, is_study = path.stem.partition("-")[0], path.parent.name == "studies"
+    page = (STUDY if is_study else LESSON).format(title=title, number=number if is_study else int(number))
     cells: list = []
-    for part in SKELETON.format(title=title, number=number).strip().split("\n\n## "):
+    for part in page.strip().split("\n\n## "):
         text, *codes = re.split(r"^>>> ", part, flags=re.M)
         cells.append(new_markdown_cell(("## " if cells else "") + text.strip()))
         cells += [new_code_cell(code.strip()) for code in codes]

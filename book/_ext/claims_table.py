@@ -12,7 +12,7 @@ RESULT = ROOT / "benchmarks" / "results" / "claims.json"
 COLUMNS = {"Conclusion": 70, "Margin": 15, "Held in": 15}
 
 
-def chapter_title(notebook: str) -> str:
+def page_title(notebook: str) -> str:
     cells = json.loads((ROOT / "book" / notebook).read_text())["cells"]
     return re.search(r"^# (.+)$", "".join(cells[0]["source"]), re.M)[1]
 
@@ -45,8 +45,8 @@ class ClaimsTable(SphinxDirective):
         self.env.note_dependency(str(RESULT))  # a new result: read the page again
         claims = json.loads(RESULT.read_text())["claims"]
         found: list[nodes.Node] = []
-        for notebook in sorted({claim["notebook"] for claim in claims}):
-            title = chapter_title(notebook)
+        for notebook in sorted({claim["notebook"] for claim in claims}, key=lambda name: ("/" in name, name)):
+            title = page_title(notebook)
             section = nodes.section("", nodes.title(text=title), ids=[nodes.make_id(title)], names=[title.lower()])
             section += table([claim for claim in claims if claim["notebook"] == notebook])
             found.append(section)
