@@ -1,6 +1,6 @@
 """Sphinx extension: what the cells of a page need that a notebook does not store.
 
-The fold of a cell tagged ``hide-input`` says how many lines it hides. A cell that draws a figure and shows tables becomes
+A study's title gets its number. The fold of a cell tagged ``hide-input`` says how many lines it hides. A cell that draws a figure and shows tables becomes
 several, since myst-nb would set every output of it in the figure.
 """
 
@@ -43,6 +43,9 @@ def tables_apart(cell) -> list:
 def prepare(app, docname: str, source: list[str]) -> None:
     if app.env.doc2path(docname).endswith(".ipynb"):
         nb = nbformat.reads(source[0], as_version=4)
+        if docname.startswith("studies/"):  # the lessons are numbered by the table of contents
+            number = int(docname.removeprefix("studies/")[:2])
+            nb.cells[0].source = nb.cells[0].source.replace("# ", f"# Study {number}: ", 1)
         nb.cells = [
             part
             for cell in nb.cells
