@@ -49,7 +49,7 @@ def arc(start: int, end: int) -> str:
 
 def box(row: int, one: Lesson) -> str:
     title = escape(title_of(one.page).partition(":")[0])
-    needs = f"needs {', '.join(map(str, one.needs))}" if one.needs else "start here"
+    needs = f"← {', '.join(map(str, one.needs))}" if one.needs else "start here"
     y = row * ROW
     return (
         f'<a class="lesson row-{row}" href="{one.page}.html"><rect x="{LEFT}" y="{y}" width="{WIDTH - LEFT - 1}" height="{BOX}" rx="6"/>'
