@@ -19,11 +19,10 @@ def test_the_answers_in_doubt_are_the_best_ones():
         assert grid[cost.mean(1).argmin(), 0].item() == pytest.approx(best)
 
 
-def test_the_best_laplace_width_is_the_mean_absolute_error():
-    errors = torch.randn(10_000)
-    widths = torch.linspace(0.5, 1.2, 701)
-    nll = [-torch.distributions.Laplace(0.0, b).log_prob(errors).mean() for b in widths]
-    assert widths[torch.stack(nll).argmin()].item() == pytest.approx(errors.abs().mean().item(), abs=0.001)
+def test_the_second_sigmoid_costs_a_black_pixel_at_least_a_fair_coin():
+    x_hat = torch.linspace(0, 1, 1001)
+    cost = F.binary_cross_entropy_with_logits(x_hat, torch.zeros(1001), reduction="none")
+    assert cost.min().item() == pytest.approx(math.log(2), abs=1e-6)
 
 
 def terms(error=None, penalty=None, weight=0.5):
@@ -148,18 +147,18 @@ EXERCISES["check_doubt"] = {
     ],
 }
 
-EXERCISES["check_laplace"] = {
-    "right": 0.03,
-    "says": "mean absolute error: 23.52 / 784",
+EXERCISES["check_second_sigmoid"] = {
+    "right": math.log(2),
+    "says": "a fair coin costs",
+    "other ways": {"three digits": 0.693},
     "hints": [
-        (33.33, "upside down"),
-        (0.0009, "squared it"),
-        (0.1732, "root"),
-        (0.06, "factor of 2"),
-        (0.015, "factor of 2"),
-        (0.0424, "standard deviation"),
-        (23.52, "sum over 784"),
-        (1, "slope is zero"),
+        (0, "smallest x_hat"),
+        (0.5, "That is the probability"),
+        (1, "in bits"),
+        (-0.693, "sign is reversed"),
+        (0.313, "a white pixel costs"),
+        (1.313, "the most that a black pixel costs"),
+        (0.25, "suits a black pixel best"),
     ],
 }
 

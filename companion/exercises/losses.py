@@ -1,6 +1,6 @@
 """Checks of the exercises of chapter 2."""
 
-from math import inf, sqrt
+from math import exp, inf, log
 
 import torch
 import torch.nn.functional as F
@@ -78,32 +78,26 @@ def check_doubt(with_mse, with_l1, with_bce) -> Verdict:
 
 
 @check
-def check_laplace(answer) -> Verdict:
-    """Exercise 2.3: the best width of a Laplace density for absolute errors that sum to 23.52 over 784 pixels."""
+def check_second_sigmoid(answer) -> Verdict:
+    """Exercise 2.3: the least that a black pixel costs, where BCE with logits is given a sigmoid's answer."""
     return judge(
         answer,
-        right=(about(0.03, 1e-5), "The best b is the mean absolute error: 23.52 / 784."),
+        right=(
+            about(log(2), 2e-3),
+            "log 2, what a fair coin costs: the second sigmoid can never be surer of black than that.",
+        ),
         wrong=[
+            (about(0, 1e-3), "That would need a bet of 0 on white. What is the sigmoid of the smallest x_hat?"),
+            (about(0.5, 1e-3), "That is the probability. What does an event of probability one half cost?"),
+            (about(1, 1e-3), "That is in bits, or the slope. The question is for nats: the natural logarithm."),
+            (about(-log(2), 2e-3), "The sign is reversed: a surprise is minus the logarithm of a probability."),
+            (about(log(1 + exp(-1)), 2e-3), "That is the least that a white pixel costs, at x_hat = 1."),
             (
-                about(23.52, 1e-2),
-                "That is the sum over 784 pixels. The second term of the NLL grows with the pixels too.",
-            ),
-            (about(784 / 23.52, 1e-1), "That is upside down: larger errors should ask for a larger width."),
-            (about(0.0009, 1e-5), "You squared it. In the Laplace density the error is not squared, and neither is b."),
-            (
-                about(sqrt(0.03), 1e-3),
-                "You took a root, as for sigma of a bell curve. Here no square has to be undone.",
-            ),
-            (
-                [about(0.06, 1e-5), about(0.015, 1e-5)],
-                "You are off by a factor of 2. What is the slope of log(2 b) with respect to b?",
-            ),
-            (
-                about(0.03 * sqrt(2), 1e-3),
-                "That is the standard deviation of the best Laplace density. The question is for b.",
+                about(log(1 + exp(1)), 2e-3),
+                "That is the most that a black pixel costs, at x_hat = 1. Which x_hat is best?",
             ),
         ],
-        otherwise="Write the NLL as A / b + D log(2 b), and find where its slope is zero.",
+        otherwise="The bet on white is s(x_hat), with x_hat between 0 and 1. Which x_hat suits a black pixel best?",
     )
 
 
