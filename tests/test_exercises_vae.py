@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch.distributions import Categorical, Independent, MixtureSameFamily, Normal, kl_divergence
 
-from companion import bce, fit, squared_error
+from companion import bce, fit, mse, squared_error
 from companion.exercises import vae as exercises
 from companion.vae import VAE, kl_to_standard_normal, negative_elbo, reparameterize
 
@@ -539,5 +539,138 @@ EXERCISES["check_log_aggregate"] = {
         "clipped": lambda *a: log_aggregate(*a).clamp(min=-500),
         "nearest far away": lambda *a: per_image(*a).amax(1) - (0 if a[0].shape[1] == 60 else 1e-2),
         "in place": lambda z, m, v: log_aggregate(z.sub_(0.1), m, v),
+    },
+}
+
+
+def test_the_figures_of_the_coin():
+    """The gap is the ELBO's distance from log p(x), and the divergence from the posterior."""
+    likelihood, coin, posterior = torch.tensor([0.9, 0.1]), torch.tensor([0.5, 0.5]), torch.tensor([0.9, 0.1])
+    elbo = (coin * likelihood.log()).sum()  # the coin is the prior: no KL
+    log_p = (coin * likelihood).sum().log()
+    gap = log_p - elbo
+    assert gap == pytest.approx((coin * (coin / posterior).log()).sum().item())
+    message = exercises.check_coin_bound(gap.item()).message
+    assert all(f"{value:.3f}" in message for value in (elbo, log_p))
+
+
+def test_more_than_its_silence_a_mean_over_pixels_cannot_gain(data):
+    """The answer to exercise 4.2: what the average digit costs there is all that a code could save."""
+    silence = mse(data.x_train.mean(0).expand_as(data.x_test), data.x_test)
+    assert silence == pytest.approx(0.07, abs=0.003)
+
+
+def gaussian_loss(
+    model,
+    x,
+    sigma_x,
+    *,
+    draw=reparameterize,
+    reconstruction=lambda x_hat, x, s: squared_error(x_hat, x) / (2 * s**2) + 784 * (math.log(s) + LOG_ROOT),
+    kl=lambda mu, logvar: kl_to_standard_normal(mu, logvar).sum(1).mean(),
+    loss=lambda r, k: r + k,
+):
+    mu, logvar = model.encode(x)
+    r, k = reconstruction(model.decode(draw(mu, logvar)), x, sigma_x), kl(mu, logvar)
+    return {"loss": loss(r, k), "reconstruction": r, "kl": k}
+
+
+LOG_ROOT = math.log(2 * math.pi) / 2
+
+
+def gaussian(**parts):
+    return lambda *args: gaussian_loss(*args, **parts)
+
+
+def pixels(term):
+    """The loss with another reconstruction: term(squared error, sigma_x)."""
+    return gaussian(reconstruction=lambda a, b, s: term(squared_error(a, b), s))
+
+
+def rolled(draw):
+    """The loss with z = mu + sigma * draw(mu)."""
+    return gaussian(draw=lambda mu, logvar: mu + (logvar / 2).exp() * draw(mu))
+
+
+def gaussian_decoded_twice(model, x, sigma_x):
+    model.decode(torch.zeros(len(x), 4))
+    return gaussian_loss(model, x, sigma_x)
+
+
+EXERCISES["check_silent_run"] = {
+    "right": "C",
+    "says": "784 pixels",
+    "hints": [("A", "still gain"), ("B", "tenth of a nat"), ("D", "each nat costs"), ("E", "one of the letters")],
+}
+
+EXERCISES["check_coin_bound"] = {
+    "right": 0.5108256237659907,
+    "says": "true posterior",
+    "hints": [
+        (1.2040, "sign turned round"),
+        (-1.2040, "That is the ELBO."),
+        (0.6931, "half of the cases"),
+        (-0.6931, "That is log p(x)."),
+        (-0.5108, "positive number"),
+        (0.7370, "bits"),
+        (0.3681, "turned the divergence round"),
+        (0, "true posterior"),
+        (0.3, "three numbers"),
+    ],
+}
+
+EXERCISES["check_gaussian_loss"] = {
+    "right": gaussian_loss,
+    "strict": True,
+    "says": "No weight is left",
+    "other ways": {
+        "torch.distributions": gaussian(reconstruction=lambda a, b, s: -Normal(a, s).log_prob(b).sum((1, 2, 3)).mean()),
+        "rsample": gaussian(draw=lambda m, v: Normal(m, (v / 2).exp()).rsample()),
+        "KL by torch.distributions": gaussian(
+            kl=lambda m, v: kl_divergence(Normal(m, (v / 2).exp()), Normal(0.0, 1.0)).sum(1).mean()
+        ),
+        "log of the variance": pixels(lambda e, s: e / (2 * s**2) + 392 * math.log(2 * math.pi * s**2)),
+        "report as a number": lambda *a: (f := gaussian_loss(*a)) | {"kl": f["kl"].item()},
+    },
+    "hints": [
+        (gaussian(draw=lambda m, v: m), "decode the mean"),
+        (gaussian(draw=seeded), "same noise"),
+        (rolled(lambda m: torch.randn(len(m), 1)), "All numbers of an image"),
+        (rolled(lambda m: torch.rand_like(m)), "rand and randn"),
+        (gaussian(draw=lambda m, v: m + v.exp() * torch.randn_like(m)), "standard deviation"),
+        (gaussian(draw=lambda m, v: reparameterize(m, v)[:1], reconstruction=lambda a, b, s: a.mean()), "(1, 4)"),
+        (gaussian_decoded_twice, "2 times"),
+        (pixels(lambda e, s: -(e / (2 * s**2) + 784 * (math.log(s) + LOG_ROOT))), "log-likelihood"),
+        (pixels(lambda e, s: e / (1568 * s**2) + math.log(s) + LOG_ROOT), "mean over pixels"),
+        (pixels(lambda e, s: 1024 * (e / (2 * s**2) + 784 * (math.log(s) + LOG_ROOT))), "summed over the images"),
+        (pixels(lambda e, s: e / (2 * s**2)), "factor in front is missing"),
+        (pixels(lambda e, s: e / (2 * s**2) + 784 * math.log(s)), "log(2 pi) / 2 is missing"),
+        (pixels(lambda e, s: e / (2 * s**2) + 784 * LOG_ROOT), "log(sigma_x) is missing"),
+        (pixels(lambda e, s: e / (2 * s**2) + math.log(s) + LOG_ROOT), "You have it once"),
+        (pixels(lambda e, s: e / (2 * s**2) + 784 * (LOG_ROOT - math.log(s))), "turned round"),
+        (pixels(lambda e, s: e / (2 * s) + 784 * (math.log(s) + LOG_ROOT)), "not by 2 sigma_x"),
+        (pixels(lambda e, s: e / s**2 + 784 * (math.log(s) + LOG_ROOT)), "half in the exponent"),
+        (pixels(lambda e, s: e), 'The "reconstruction" is not'),
+        (gaussian(kl=lambda m, v: kl_to_standard_normal(m, v).mean()), "mean over units"),
+        (gaussian(kl=lambda m, v: kl_to_standard_normal(m, v).sum()), "summed over the images"),
+        (gaussian(kl=lambda m, v: -kl_to_standard_normal(m, v).sum(1).mean()), "never below 0"),
+        (gaussian(kl=lambda m, v: kl_to_standard_normal(m, v / 2).sum(1).mean()), 'The "kl" is not'),
+        (gaussian(loss=lambda r, k: r - k), "is a price"),
+        (gaussian(loss=lambda r, k: r), "not in your loss"),
+        (gaussian(loss=lambda r, k: r + 2 * k), "terms are right"),
+        (gaussian(draw=lambda m, v: Normal(m, (v / 2).exp()).sample()), "passes the draw of z"),
+        (gaussian(loss=lambda r, k: r + k.detach()), "passes the KL"),
+        (gaussian(loss=lambda r, k: r.detach() + k), "cuts a part"),
+        (gaussian(loss=lambda r, k: (r + k).detach()), "cuts the graph"),
+    ],
+    "mutants": {
+        "mean -0.5": rolled(lambda m: torch.randn_like(m) - 0.5),
+        "sigma 1.1": rolled(lambda m: 1.1 * torch.randn_like(m)),
+        "uniform": rolled(lambda m: (torch.rand_like(m) - 0.5) * 12**0.5),
+        "shared by the batch": rolled(lambda m: torch.randn_like(m[:1])),
+        "sigma of the first call": pixels(lambda e, s: e / 0.18 + 784 * (math.log(s) + LOG_ROOT)),
+        "mu detached": gaussian(draw=lambda m, v: reparameterize(m.detach(), v)),
+        "logvar detached": gaussian(draw=lambda m, v: reparameterize(m, v.detach())),
+        "half of the gradient": gaussian(loss=lambda r, k: value_of((r + k).detach(), (r + k) / 2)),
     },
 }

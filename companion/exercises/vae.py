@@ -427,3 +427,159 @@ def _refuse_noise(noise: list[Tensor], logvar: Tensor) -> None:
     if unit_variance(eps * sigma.sqrt()):
         raise Wrong("You took the root of sigma. The standard deviation is exp(logvar / 2).")
     raise Wrong(f"(z - mu) / sigma has the standard deviation {eps.std():.2f}; expected 1 in each unit.")
+
+
+@check
+def check_silent_run(answer) -> Verdict:
+    """Exercise 4.2: a mean over 784 pixels beside a summed KL; the one change that can make the code speak."""
+    return judge(
+        answer,
+        right=(
+            "C",
+            "Silence costs 0.07 here, and a squared error is never below 0. So with this loss no code can gain more than "
+            "0.07 nats, and a useful code costs far more. The sum over 784 pixels makes a good picture worth its price.",
+        ),
+        wrong=[
+            (
+                "A",
+                "Longer training finds a better answer if there is one. What is the most that this loss can still gain?",
+            ),
+            (
+                "B",
+                "A warm-up helps where training missed a better answer for the same loss. By this loss, could a perfect "
+                "picture pay for even a tenth of a nat?",
+            ),
+            ("D", "More units can carry more nats. But each nat costs the same, and what does it buy with this loss?"),
+        ],
+    )
+
+
+@check
+def check_coin_bound(answer) -> Verdict:
+    """Exercise 4.3: by how many nats the ELBO lies below log p(x) for a fair coin as the cloud and x = 1."""
+    gap = -log(0.9 * 0.1 * 4) / 2
+    return judge(
+        answer,
+        right=(
+            about(gap, 0.005),
+            "The ELBO is (log 0.9 + log 0.1) / 2 - 0 = -1.204, and log p(x) = log 0.5 = -0.693. The gap is the divergence "
+            "of the fair coin from the true posterior, 0.9 to 0.1.",
+        ),
+        wrong=[
+            (about(1.204, 0.005), "That is the ELBO with its sign turned round. How far is it from log p(x)?"),
+            (about(-1.204, 0.005), "That is the ELBO. How far below log p(x) does it lie?"),
+            (
+                about(0.693, 0.005),
+                "That is log p(x) with its sign turned round: a pixel is white in half of the cases.",
+            ),
+            (about(-0.693, 0.005), "That is log p(x). How far below it does the ELBO lie?"),
+            (about(-gap, 0.005), "The ELBO lies below log p(x): give the distance, a positive number."),
+            (about(gap / log(2), 0.005), "That is right in bits. A nat goes with the natural logarithm."),
+            (
+                about(0.9 * log(1.8) + 0.1 * log(0.2), 0.005),
+                "You turned the divergence round. The mean is over the encoder's coin, not over the posterior.",
+            ),
+            (0, "The gap is 0 only if the encoder answers with the true posterior. What is p(z = 1 | x = 1)?"),
+        ],
+        otherwise="Work out three numbers: log p(x); the mean of log p(x | z) over the encoder's coin; and the KL "
+        "divergence of that coin from the prior.",
+    )
+
+
+@check
+def check_gaussian_loss(gaussian_loss) -> Verdict:
+    """Exercise 4.5: (model, x, sigma_x) -> the negative ELBO with Gaussian pixels, its two terms, constants included."""
+    torch.default_generator.manual_seed(0)
+    x = torch.rand(1024, 1, 28, 28) * torch.rand(1024, 1, 1, 1)
+    model = Probe(variational=True)
+    mu, logvar = model.encode(x)
+    each = (mu.square() + logvar.exp() - 1 - logvar) / 2  # (B, k)
+    kl = each.sum(1).mean()
+    sigmas = torch.tensor([0.3, 1.7])  # of two calls
+    runs = [
+        terms_of(gaussian_loss, model, x, sigma, names=("loss", "reconstruction", "kl")) for sigma in sigmas.tolist()
+    ]
+    if len(model.codes) != 2:
+        raise Wrong(f"Your function calls decode {len(model.codes) / 2:g} times; expected once, on one draw of z.")
+    if any(z.shape != mu.shape for z in model.codes):
+        raise Wrong(f"decode gets a shape {tuple(model.codes[0].shape)}; expected one z an image, {tuple(mu.shape)}.")
+    if any(torch.allclose(z, mu.detach(), atol=1e-4) for z in model.codes):
+        raise Wrong("You decode the mean mu. Draw z around it.")
+    noise = [(z - mu.detach()) / (logvar.detach() / 2).exp() for z in model.codes]
+    refuse_shared(noise)
+    refuse_other_laws(noise)
+
+    squares = torch.stack([(model.answer(z) - x).square().sum((1, 2, 3)).mean() for z in model.codes])
+    width, constant = 784 * sigmas.log(), 392 * log(2 * pi)
+    truth = squares / (2 * sigmas**2) + width + constant
+    loss, reconstruction, found = (torch.stack([r[k] for r in runs]) for k in ("loss", "reconstruction", "kl"))
+    judge(
+        reconstruction,
+        right=(truth, ""),
+        wrong=[
+            (-truth, "That is the log-likelihood. A loss holds it with the sign reversed."),
+            (truth / 784, "The reconstruction is a mean over pixels. Sum over pixels, mean over images."),
+            (truth * len(x), "The reconstruction is summed over the images too. Sum over pixels, mean over images."),
+            (
+                squares / (2 * sigmas**2),
+                "The bell curve's factor in front is missing: its logarithm is -log(sigma_x) - log(2 pi) / 2, for each "
+                "of the 784 pixels.",
+            ),
+            (squares / (2 * sigmas**2) + width, "The constant log(2 pi) / 2 is missing, once for each pixel."),
+            (squares / (2 * sigmas**2) + constant, "The term with log(sigma_x) is missing, once for each pixel."),
+            (
+                squares / (2 * sigmas**2) + (width + constant) / 784,
+                "The logarithm of the factor in front is needed for each of the 784 pixels. You have it once.",
+            ),
+            (squares / (2 * sigmas**2) - width + constant, "The sign of log(sigma_x) is turned round."),
+            (
+                squares / (2 * sigmas) + width + constant,
+                "The squared error is divided by 2 sigma_x^2, not by 2 sigma_x.",
+            ),
+            (squares / sigmas**2 + width + constant, "The half in the exponent of the bell curve is missing."),
+        ],
+        otherwise='The "reconstruction" is not -log p(x | z) for Gaussian pixels around decode(z), summed over pixels and '
+        "averaged over images.",
+        tol=2e-4,
+    )
+    kls = torch.stack([kl, kl])
+    judge(
+        found,
+        right=(kls, ""),
+        wrong=[
+            (kls / 4, "The KL divergence is a mean over units. Sum over units, mean over images."),
+            (kls * len(x), "The KL divergence is summed over the images too. Sum over units, mean over images."),
+            (-kls, "The KL divergence has its sign reversed: it is never below 0."),
+        ],
+        otherwise='The "kl" is not the KL divergence from N(0, 1), summed over units and averaged over images.',
+        tol=2e-4,
+    )
+    verdict = judge(
+        loss,
+        right=(truth + kls, "Nats on both sides, and the gradient passes the draw. No weight is left to choose."),
+        wrong=[
+            (truth - kls, "The KL divergence is a price: it is added to a loss."),
+            (truth, "The KL divergence is not in your loss."),
+        ],
+        otherwise="The terms are right, but the loss is not reconstruction + kl.",
+        tol=2e-4,
+    )
+    for i, sigma in enumerate(sigmas):
+        z = mu + (logvar / 2).exp() * noise[i]
+
+        def objective(z: Tensor, sigma: Tensor = sigma) -> Tensor:
+            return (model.answer(z) - x).square().sum((1, 2, 3)).mean() / (2 * sigma**2)
+
+        judge_gradient(
+            runs[i]["loss"],
+            objective(z) + kl,
+            model,
+            wrong=[
+                (
+                    objective(z.detach()) + kl,
+                    "No gradient passes the draw of z: compute z from mu and logvar, with noise from outside.",
+                ),
+                (objective(z) + kl.detach(), "No gradient passes the KL divergence."),
+            ],
+        )
+    return verdict
