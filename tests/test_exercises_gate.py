@@ -377,7 +377,7 @@ def test_results_that_have_to_be_tensors_pass_in_what_forms_they_can_have():
         assert CHECKS[name](rebuilt(torch.Tensor.double)(FUNCTIONS[name])).ok
     for name in (
         "losses.check_objective",
-        "vae.check_kl_target",
+        "collapse.check_kl_target",
         "pca.check_ordered_loss",
         "denoising.check_repaired_loss",
     ):
@@ -467,7 +467,7 @@ def test_a_model_that_changes_its_images_is_refused():
 
     for name in (
         "losses.check_objective",
-        "vae.check_kl_target",
+        "collapse.check_kl_target",
         "pca.check_ordered_loss",
         "denoising.check_repaired_loss",
     ):
@@ -519,7 +519,9 @@ def test_the_callers_settings_do_not_matter(name):
     assert verdict.ok, verdict
 
 
-@pytest.mark.parametrize("name", ["bottleneck.check_shuffled", "vae.check_kl_target", "denoising.check_repaired_loss"])
+@pytest.mark.parametrize(
+    "name", ["bottleneck.check_shuffled", "collapse.check_kl_target", "denoising.check_repaired_loss"]
+)
 def test_a_right_answer_that_draws_passes_with_every_seed(name):
     """What is drawn with 10 seeds stays well within bounds that stand seven standard errors away."""
     function = FUNCTIONS[name]

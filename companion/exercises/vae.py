@@ -5,7 +5,6 @@ from math import log, pi, sqrt
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 from torch.distributions import Independent, MultivariateNormal, Normal, kl_divergence
 
@@ -50,35 +49,6 @@ def check_kl_order(answer) -> Verdict:
             "which of the two matters when sigma goes to 0?"
         )
     raise Wrong("C comes too late. Put sigma = 0.5 and sigma = 1.5 into the formula: which of the two costs more?")
-
-
-@check
-def check_kl_weight(answer) -> Verdict:
-    """Exercise 4.2: the beta of a loss with means over 784 pixels and over 16 units, beside sums."""
-    return judge(
-        answer,
-        right=(
-            about(49, 0.05),
-            "784 / 16 = 49: the reconstruction was divided by 784, the KL divergence by 16 only. As a Gaussian decoder "
-            f"this is 2 sigma_x^2 = 49, so sigma_x = {sqrt(24.5):.2f}, for pixels that lie between 0 and 1.",
-        ),
-        wrong=[
-            (784, "That is the bug before the repair. The KL divergence has become a mean as well: over what?"),
-            (16, "You looked at the units only. The other term was divided too, by how many pixels?"),
-            (1, "Both are means, but over different numbers of things: the two divisors do not cancel."),
-            (about(16 / 784, 0.0005), "Upside down: which of the two terms was divided by more?"),
-            (
-                784 * 16,
-                "You multiplied the two divisors. Multiply the whole loss by 784 and look at the KL divergence.",
-            ),
-            (
-                [about(24.5, 0.05), about(98, 0.05)],
-                "A factor 2 has crept in. Here both losses hold the whole squared error, without a half.",
-            ),
-            (28, "28 is the side of an image. It has 28 * 28 pixels."),
-        ],
-        otherwise="Write both means as sums, then multiply the loss so that the pixels are free.",
-    )
 
 
 @check
@@ -186,125 +156,6 @@ def check_doubt(answer) -> Verdict:
 
 
 @check
-def check_kl_target(kl_target_loss) -> Verdict:
-    """Exercise 4.5: (model, x, target, weight) -> {"loss": r + weight * |kl - target|, "reconstruction": r, "kl": kl}."""
-    torch.default_generator.manual_seed(0)
-    # Images of very different brightness, so that their KL divergences differ.
-    x = torch.rand(1024, 1, 28, 28) * torch.rand(1024, 1, 1, 1)
-    model = Probe(variational=True)
-    mu, logvar = model.encode(x)
-    each = (mu.square() + logvar.exp() - 1 - logvar) / 2  # (B, k)
-    kl = each.sum(1).mean()
-    wanted, weight = torch.stack([0.5 * kl, 2 * kl]).detach(), torch.tensor([3.0, 0.5])  # of two calls
-    runs = [
-        terms_of(kl_target_loss, model, x, target, factor, names=("loss", "reconstruction", "kl"))
-        for target, factor in zip(wanted.tolist(), weight.tolist(), strict=True)
-    ]
-    if len(model.codes) != 2:
-        raise Wrong(f"Your function calls decode {len(model.codes) / 2:g} times; expected once, on one draw of z.")
-    if any(z.shape != mu.shape for z in model.codes):
-        raise Wrong(f"decode gets a shape {tuple(model.codes[0].shape)}; expected one z an image, {tuple(mu.shape)}.")
-    noise = [(z - mu.detach()) / (logvar.detach() / 2).exp() for z in model.codes]
-    _refuse_noise(noise, logvar.detach())
-
-    x_hats = [model.answer(z) for z in model.codes]
-    pixels = torch.stack([_bce(x_hat, x) for x_hat in x_hats])
-    squares = torch.stack([(x_hat - x).square().sum((1, 2, 3)).mean() for x_hat in x_hats])
-    loss, reconstruction, found = (torch.stack([r[k] for r in runs]) for k in ("loss", "reconstruction", "kl"))
-    judge(
-        reconstruction,
-        right=(pixels, ""),
-        wrong=[
-            (pixels / 784, "The reconstruction is a mean over pixels. Sum over pixels, mean over images."),
-            (pixels * len(x), "The reconstruction is summed over the images too. Sum over pixels, mean over images."),
-            (-pixels, "The reconstruction is a log-likelihood. A loss holds it with the sign reversed."),
-            (
-                [squares, squares / 784],
-                "The reconstruction is the squared error. Take the binary cross-entropy, bce.",
-            ),
-        ],
-        otherwise='The "reconstruction" is not the bce of decode(z) and x, summed over pixels and averaged over images.',
-        tol=2e-4,
-    )
-    kls = torch.stack([kl, kl])
-    judge(
-        found,
-        right=(kls, ""),
-        wrong=[
-            (kls / 4, "The KL divergence is a mean over units. Sum over units, mean over images."),
-            (kls * len(x), "The KL divergence is summed over the images too. Sum over units, mean over images."),
-            (-kls, "The KL divergence has its sign reversed: it is never below 0."),
-            (2 * kls, "The KL divergence is twice too large: a half is missing."),
-            ((kls - wanted).abs(), 'Under "kl" report the KL divergence, not its distance from the target.'),
-            (weight * kls, 'Under "kl" report the KL divergence itself, without the weight.'),
-        ],
-        otherwise='The "kl" is not the KL divergence from N(0, 1), summed over units and averaged over images.',
-        tol=2e-4,
-    )
-    distance = (each.sum(1) - wanted[:, None]).abs().mean(1)
-    gap = kls - wanted
-    verdict = judge(
-        loss,
-        right=(
-            pixels + weight * gap.abs(),
-            "Above the target the KL divergence is pushed down, below it up, and the gradient passes the draw.",
-        ),
-        wrong=[
-            (
-                pixels + weight * gap,
-                "Below the target, your loss still rewards a smaller KL divergence: no absolute value.",
-            ),
-            (pixels - weight * gap, "Above the target, your loss rewards a larger KL divergence: no absolute value."),
-            (pixels + weight * gap.square(), "You squared the distance. The exercise asks for its absolute value."),
-            (
-                pixels + weight * gap.relu(),
-                "Only a KL divergence above the target costs. Below it should cost as well.",
-            ),
-            (
-                pixels + weight * (-gap).relu(),
-                "Only a KL divergence below the target costs. Above it should cost as well.",
-            ),
-            (pixels + weight * distance, "You hold every image to the target. Hold the mean of the batch to it."),
-            (
-                pixels + weight * torch.maximum(kls, wanted),
-                "That is free bits for the whole code: nothing pulls it up.",
-            ),
-            (pixels + weight * kls, "The target is not in your loss: this is beta = weight."),
-            (pixels + kls, "That is the chapter's ELBO. Target and weight are not in your loss."),
-            (pixels + gap.abs(), "The weight is not in your loss."),
-            (weight * pixels + gap.abs(), "The weight stands at the reconstruction. It belongs to the distance."),
-            (pixels - weight * gap.abs(), "Your loss rewards a distance from the target: the sign is reversed."),
-        ],
-        otherwise="The terms are right, but the loss is not reconstruction + weight * |kl - target|.",
-        tol=2e-4,
-    )
-    for i in (0, 1):
-        z = mu + (logvar / 2).exp() * noise[i]
-        reconstruction, pull = _bce(model.answer(z), x), weight[i] * (kl - wanted[i]).abs()
-        judge_gradient(
-            runs[i]["loss"],
-            reconstruction + pull,
-            model,
-            wrong=[
-                (
-                    _bce(model.answer(z.detach()), x) + pull,
-                    "No gradient passes the draw of z: compute z from mu and logvar, with noise from outside.",
-                ),
-                (
-                    reconstruction + pull.detach(),
-                    "No gradient passes the KL divergence. Keep it as it is on the way to the loss.",
-                ),
-            ],
-        )
-    return verdict
-
-
-def _bce(x_hat: Tensor, x: Tensor) -> Tensor:
-    """Summed over pixels, mean over images."""
-    return F.binary_cross_entropy(x_hat, x, reduction="none").sum((1, 2, 3)).mean()
-
-
-@check
 def check_log_aggregate(log_aggregate) -> Verdict:
     """Exercise 4.6: z (S, k), mu (N, k), logvar (N, k) -> log of the mean over images of q(z|x), in nats, (S,)."""
     generator = torch.Generator().manual_seed(0)
@@ -397,36 +248,6 @@ def _log_mixture(z: Tensor, mu: Tensor, logvar: Tensor) -> Tensor:
     """z (S, k), mu (N, k), logvar (N, k) -> (S,)."""
     gaussians = Independent(Normal(mu.double(), (logvar.double() / 2).exp()), 1)
     return gaussians.log_prob(z.double()[:, None]).logsumexp(1) - log(len(mu))
-
-
-def _refuse_noise(noise: list[Tensor], logvar: Tensor) -> None:
-    """End the check if something is wrong with the draws (z - mu) / sigma of two calls."""
-    eps, sigma = noise[0], (logvar / 2).exp()
-
-    def unit_variance(draws: Tensor) -> bool:
-        """In each unit, whether sigma is small or large there."""
-        return all(0.75 < unit.square().mean() < 1.25 for unit in draws.T)
-
-    if eps.abs().max() < 1e-4:
-        raise Wrong("You decode the mean mu. Draw z around it.")
-    if any(torch.allclose(shared, shared[:, :1].expand_as(eps), atol=1e-3) for shared in (eps * sigma, eps)):
-        raise Wrong("All units of an image get the same noise. Draw one number for each unit.")
-    refuse_shared(noise)
-    if eps.mean().abs() > 0.2 * eps.std():
-        raise Wrong(f"The noise has the mean {eps.mean():.2f}; expected 0. Look up what rand and randn draw.")
-    eps, logvar, sigma = torch.cat(noise), logvar.repeat(2, 1), sigma.repeat(2, 1)
-    if unit_variance(eps):
-        refuse_other_laws(noise)
-        return
-    if unit_variance(eps / sigma):
-        raise Wrong("You spread z by the variance. The noise is multiplied by the standard deviation.")
-    if unit_variance(eps * sigma / logvar):
-        raise Wrong("You spread z by logvar. The noise is multiplied by the standard deviation, exp(logvar / 2).")
-    if unit_variance(eps * sigma):
-        raise Wrong("z has the same spread everywhere. The noise is multiplied by the standard deviation.")
-    if unit_variance(eps * sigma.sqrt()):
-        raise Wrong("You took the root of sigma. The standard deviation is exp(logvar / 2).")
-    raise Wrong(f"(z - mu) / sigma has the standard deviation {eps.std():.2f}; expected 1 in each unit.")
 
 
 @check
