@@ -8,74 +8,27 @@ from companion.pca import LinearAutoencoder
 
 
 @check
-def check_gap(answer) -> Verdict:
-    """Exercise 5.1: at which of the code sizes 5, 6, 8 and 10 the subspace is found in the fewest rounds."""
+def check_dropped(answer) -> Verdict:
+    """Exercise 5.1: the squared error of PCA with 2 numbers, where the variances are 6, 3, 2, 1.5, 1 and 0.5."""
     return judge(
         answer,
-        right=(6, "After the sixth eigenvalue comes the widest relative gap, a quarter: the angle shrinks fastest."),
+        right=(5, "The four variances that are dropped add up to the squared error."),
         wrong=[
-            (5, "The smallest code is not the fastest: the fifth and the sixth eigenvalue are close neighbours."),
-            (8, "The eighth and the ninth eigenvalue differ by about 5 %, the narrowest gap of the four."),
-            (10, "A larger code is not faster. Compare the eigenvalue of each code size with the next one."),
+            (9, "That is the variance that is kept. The error is the variance that is dropped."),
+            (14, "That is the total variance: the error of always answering with the mean row."),
+            (2, "That is the first variance that is dropped. The ones after it are dropped as well."),
+            (1.25, "You averaged the dropped variances. The squared error of a row is a sum over all directions."),
+            (5 / 6, "You divided by the number of columns. The squared error per row is a sum over them."),
+            (5 / 14, "That is the share of the variance that is lost. The error is the variance itself."),
         ],
-        otherwise="Choose one of the code sizes 5, 6, 8, 10.",
-        expected="one of the code sizes 5, 6, 8, 10",
-    )
-
-
-@check
-def check_narrowest(answer) -> Verdict:
-    """Exercise 5.2: the training error of a linear autoencoder 784-64-2-8-2-64-784, trained to its minimum."""
-    return judge(
-        answer,
-        right=(
-            (43.4, 43.7),
-            "The narrowest layer holds 2 numbers, so the error is the total less the two largest eigenvalues.",
-        ),
-        wrong=[
-            (
-                (29, 29.6),
-                "That is the error of a code of 8. Does everything that reaches the code pass through 8 numbers?",
-            ),
-            ((8.8, 9.1), "That is the variance that is kept. The error is the variance that is dropped."),
-            ((6.9, 7.1), "That is the error with 64 numbers, the widest of the hidden layers. Look for the narrowest."),
-            ((44.9, 45), "That is the error on the test digits. Which column of the table is the training error?"),
-            (
-                (52, 53),
-                "That is the total variance: the error of a network that always answers with the average digit.",
-            ),
-            (
-                (0.05, 0.06),
-                "Divided by 784 you get the error per pixel. Give the squared error per image, a sum over pixels.",
-            ),
-        ],
-        otherwise="Which rank has the product of all its matrices? Then look at the spectrum.",
-        expected="a number, the squared error per image",
-    )
-
-
-@check
-def check_tilted(answer) -> Verdict:
-    """Exercise 5.3: the error of keeping a direction 30 degrees from the best one; covariance [[3, 1], [1, 3]]."""
-    return judge(
-        answer,
-        right=(2.5, "The best error, 2, plus sin^2(30 degrees) times the gap, 4 - 2."),
-        wrong=[
-            (2, "That is the error along the best direction. This one is tilted by 30 degrees."),
-            (3.5, "That is the variance that is kept, or the error at 60 degrees. How much is dropped at 30?"),
-            (3, "You used sin instead of its square: variance is squared length. (Or: keeping one axis as it is.)"),
-            (0.5, "That is what the tilt costs on top of the best error. Add the best error."),
-            (1.25, "You averaged over the two coordinates. The squared error of a point is their sum."),
-            (4, "That is the largest eigenvalue: the variance that the best direction keeps."),
-        ],
-        otherwise="Along a unit vector q the variance is q'Cq. What is dropped is the rest.",
-        tol=0.005,
+        otherwise="Which variances lie along directions that you do not keep? Add them up.",
+        tol=0.01,
     )
 
 
 @check
 def check_pca_by_hand(pca_by_hand) -> Verdict:
-    """Exercise 5.4: (points (N, D), k) -> the k leading components (k, D), by the eigenvectors of the covariance."""
+    """Exercise 5.2: (points (N, D), k) -> the k leading components (k, D), by the eigenvectors of the covariance."""
     for x, k in ((_points(), 3), (_points(), 1), (_points(), 5), (_points(dimensions=4), 2)):
         _refuse_components(call(pca_by_hand, x, k).detach().double(), x, k)
     return right("Centred, ordered by variance, one component a row. scikit-learn finds the same, up to signs.")
@@ -115,7 +68,7 @@ def _refuse_components(components: Tensor, x: Tensor, k: int) -> None:
 
 @check
 def check_components_needed(components_needed) -> Verdict:
-    """Exercise 5.5: (points (N, D), share) -> the smallest number of components that keeps that share of the variance."""
+    """Exercise 5.3: (points (N, D), share) -> the smallest number of components that keeps that share of the variance."""
     cases = [(_points(), share) for share in (0.3, 0.6, 0.8, 0.9, 0.95, 0.999)]
     for x, share in (*cases, (_points(dimensions=4), 0.7), (_points(dimensions=4), 0.98)):
         values = torch.linalg.svdvals((x - x.mean(0)).double())
@@ -142,6 +95,37 @@ def check_components_needed(components_needed) -> Verdict:
             tol=0,
         )
     return verdict
+
+
+@check
+def check_report(answer) -> Verdict:
+    """Exercise 5.4: which of four comparisons of a network with PCA supports its conclusion."""
+    return judge(
+        answer,
+        right=("D", "Both clipped, on new digits, over several seeds, and the network is not undertrained."),
+        wrong=[
+            (
+                "A",
+                "PCA's raw answers leave the range of a pixel. The network, with its sigmoid, cannot. What if you clip?",
+            ),
+            ("B", "The network has not even fitted its own digits as well as PCA. Has its training finished?"),
+            ("C", "On their own digits a network may know each by heart. What does it do with new ones?"),
+        ],
+    )
+
+
+@check
+def check_wine(answer) -> Verdict:
+    """Exercise 5.5: why the first component of the wine table is one column, with nearly all of the variance."""
+    return judge(
+        answer,
+        right=("B", "A variance depends on the unit: the column with the largest numbers has nearly all of it."),
+        wrong=[
+            ("A", "PCA was not told which wine is which. It looks for variance, and a variance has a unit."),
+            ("C", "The table was centred, it says. And the mean would show in every column with large numbers."),
+            ("D", "The last component would hold the least variance. This one holds nearly all of it."),
+        ],
+    )
 
 
 @check
