@@ -50,7 +50,7 @@ EXERCISES["check_gap"] = {
 EXERCISES["check_narrowest"] = {
     "right": 43.544,
     "says": "narrowest layer",
-    "hints": [(8.94, "kept"), (44.96, "test digits"), (0.0555, "per pixel"), (100, "rank")],
+    "hints": [(8.94, "kept"), (0.0555, "per pixel"), (100, "rank")],
 }
 
 EXERCISES["check_tilted"] = {
@@ -61,7 +61,7 @@ EXERCISES["check_tilted"] = {
         (3.5, "kept"),
         (3, "square"),
         (0.5, "on top"),
-        (4, "largest eigenvalue"),
+        (4, "larger variance"),
         (1.25, "two coordinates"),
         (9, "q'Cq"),
     ],

@@ -8,11 +8,11 @@ def check_gap(answer) -> Verdict:
     """Exercise S11.1: at which of the code sizes 5, 6, 8 and 10 the subspace is found in the fewest rounds."""
     return judge(
         answer,
-        right=(6, "After the sixth eigenvalue comes the widest relative gap, a quarter: the angle shrinks fastest."),
+        right=(6, "After the sixth variance comes the widest relative gap, a quarter: the angle shrinks fastest."),
         wrong=[
-            (5, "The smallest code is not the fastest: the fifth and the sixth eigenvalue are close neighbours."),
-            (8, "The eighth and the ninth eigenvalue differ by about 5 %, the narrowest gap of the four."),
-            (10, "A larger code is not faster. Compare the eigenvalue of each code size with the next one."),
+            (5, "The smallest code is not the fastest: the fifth and the sixth variance are close neighbours."),
+            (8, "The eighth and the ninth variance differ by about 5 %, the narrowest gap of the four."),
+            (10, "A larger code is not faster. Compare the variance of each code size with the next one."),
         ],
         otherwise="Choose one of the code sizes 5, 6, 8, 10.",
         expected="one of the code sizes 5, 6, 8, 10",
@@ -26,7 +26,7 @@ def check_narrowest(answer) -> Verdict:
         answer,
         right=(
             (43.4, 43.7),
-            "The narrowest layer holds 2 numbers, so the error is the total less the two largest eigenvalues.",
+            "The narrowest layer holds 2 numbers, so the error is the total less the two largest variances.",
         ),
         wrong=[
             (
@@ -35,7 +35,6 @@ def check_narrowest(answer) -> Verdict:
             ),
             ((8.8, 9.1), "That is the variance that is kept. The error is the variance that is dropped."),
             ((6.9, 7.1), "That is the error with 64 numbers, the widest of the hidden layers. Look for the narrowest."),
-            ((44.9, 45), "That is the error on the test digits. Which column of the table is the training error?"),
             (
                 (52, 53),
                 "That is the total variance: the error of a network that always answers with the average digit.",
@@ -45,7 +44,7 @@ def check_narrowest(answer) -> Verdict:
                 "Divided by 784 you get the error per pixel. Give the squared error per image, a sum over pixels.",
             ),
         ],
-        otherwise="Which rank has the product of all its matrices? Then look at the spectrum.",
+        otherwise="Which rank has the product of all its matrices? Then look at the variances.",
         expected="a number, the squared error per image",
     )
 
@@ -62,7 +61,7 @@ def check_tilted(answer) -> Verdict:
             (3, "You used sin instead of its square: variance is squared length. (Or: keeping one axis as it is.)"),
             (0.5, "That is what the tilt costs on top of the best error. Add the best error."),
             (1.25, "You averaged over the two coordinates. The squared error of a point is their sum."),
-            (4, "That is the largest eigenvalue: the variance that the best direction keeps."),
+            (4, "That is the larger variance: the one that the best direction keeps."),
         ],
         otherwise="Along a unit vector q the variance is q'Cq. What is dropped is the rest.",
         tol=0.005,
