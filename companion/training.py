@@ -1,9 +1,9 @@
 """One training loop for every model: fit(model, x, loss_fn) -> history, and evaluate(model, x, loss_fn) -> terms."""
 
 import os
-import time
 import warnings
 from collections.abc import Callable
+from math import ceil
 
 import torch
 from torch import Tensor, nn
@@ -11,21 +11,14 @@ from tqdm.auto import tqdm
 
 from companion._support.checks import check_images, check_positive
 from companion._support.device import at_work, pick_device, seeded
-from companion._support.distributed import average, joined, rank, share
+from companion._support.distributed import joined, rank
 from companion._support.objective import (
     check_module,
     check_objective,
     check_run,
-    check_same_terms,
     check_seed,
-    check_terms,
-    explain_misfit,
 )
-from companion._support.watch import TrainingWarning, Watch, not_finite
-
-# Added to the seeds of fit and evaluate. A model built with seed 0 and noise drawn with seed 0 would share their random
-# numbers, first layer and first batches of noise, and training would measurably suffer.
-_FIT_STREAM, _EVALUATE_STREAM = 1_000_000, 2_000_000
+from companion._support.watch import TrainingWarning, Watch, mean_terms, not_finite
 
 LossFn = Callable[[nn.Module, Tensor], dict[str, Tensor]]
 
@@ -102,47 +95,39 @@ def fit(
     epochs, batch_size, seed = int(epochs), int(batch_size), int(seed)  # NumPy's numbers count, too
     device = pick_device(device)
     x = x.to(device)
-
-    def measure(model: nn.Module, x: Tensor, batch_size: int) -> dict[str, float]:
-        return _mean_terms(model, x, loss_fn, batch_size, seed, device)
-
-    history: dict[str, list[float]] = {}
-    watch = Watch(model, x, loss_fn, batch_size, lr, seed, measure)
-    with at_work(model, device), seeded(_FIT_STREAM + 1_000 * rank() + seed, device):
-        watch.start()
-        step = joined(Step(model, loss_fn))
-        if compile:
-            step.compile()
+    with at_work(model, device), seeded(stream(seed), device):
+        watch = Watch(model, x, loss_fn, batch_size, lr, seed, x_test)
+        step = joined(Step(model, loss_fn), compile)
         optimizer = torch.optim.Adam(model.parameters(), lr=lr, fused=True)
-        steps = epochs * -(-len(x) // batch_size)  # batches per epoch, rounded up
-        schedule = torch.optim.lr_scheduler.LambdaLR(
-            optimizer, lambda n: min(1, (n + 1) / (0.05 * steps)) * (1 - n / steps) if decay else 1.0
-        )
+        steps = epochs * ceil(len(x) / batch_size)
+        schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda n: rise_and_fall(n, steps) if decay else 1.0)
         # On the CPU and apart from what loss_fn draws: the order is the same on every device, in every process.
         shuffle = torch.Generator().manual_seed(seed)
-        start = time.perf_counter()
-        for number in _progress(range(1, epochs + 1)):
+        for number in progress(range(1, epochs + 1)):
             watch.begin(number)
-            model.train()
-            totals: dict[str, Tensor] = {}
             for batch in torch.randperm(len(x), generator=shuffle).split(batch_size):
-                mine, weight = share(batch)  # all of it, with weight 1, unless several processes train together
-                terms = watch.terms(step, x[mine.to(device)])
+                loss = watch.loss(step, batch)  # loss_fn(model, x[batch])["loss"], once its terms are noted
                 optimizer.zero_grad()
-                (terms["loss"] * weight).backward()
+                loss.backward()
                 optimizer.step()
                 schedule.step()
-                for name, value in terms.items():
-                    totals[name] = totals.get(name, 0) + value.detach() * (weight * len(batch))
-            epoch = {name: (total / len(x)).item() for name, total in average(totals).items()}
-            watch.end(epoch["loss"])
-            epoch["seconds"] = time.perf_counter() - start
-            if x_test is not None:
-                epoch |= {f"test_{name}": value for name, value in watch.test(x_test).items()}
-            for name, mean in epoch.items():
-                history.setdefault(name, []).append(mean)
-        watch.finish(history)
-    return history
+            watch.end()
+        watch.finish()
+    return watch.history
+
+
+def rise_and_fall(n: int, steps: int) -> float:
+    """The share of the learning rate in step ``n``, from 0: it rises over the first 5 % of the steps, and falls to 0."""
+    return min(1, (n + 1) / (0.05 * steps)) * (1 - n / steps)
+
+
+def stream(seed: int) -> int:
+    """The seed of what ``fit`` draws, another one in each process.
+
+    A model built with seed 0 and noise drawn with seed 0 would share their random numbers, first layer and first batches
+    of noise, and training would measurably suffer.
+    """
+    return 1_000_000 + 1_000 * rank() + seed
 
 
 def evaluate(
@@ -170,7 +155,7 @@ def evaluate(
     check_objective(loss_fn)
     device = pick_device(device)
     with at_work(model, device):
-        terms = _mean_terms(model, x, loss_fn, int(batch_size), int(seed), device)
+        terms = mean_terms(model, x, loss_fn, int(batch_size), int(seed), device)
     if not abs(terms["loss"]) < float("inf"):
         raise ValueError(
             f"the loss is {terms['loss']}; expected a finite number. Train the model anew with a lower learning rate, or "
@@ -187,28 +172,6 @@ def redraw(model: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
     return model(x)
 
 
-@torch.no_grad()
-def _mean_terms(model, x, loss_fn, batch_size, seed, device) -> dict[str, float]:
-    """What ``evaluate`` returns, of a model that is already on its device; it ends in eval mode."""
-    model.eval()
-    totals: dict[str, float] = {}
-    with seeded(_EVALUATE_STREAM + seed, device):
-        for batch in x.split(batch_size):
-            try:
-                terms = loss_fn(model, batch.to(device))
-            except Exception as error:
-                if not totals:
-                    explain_misfit(error, model, loss_fn, batch)
-                raise
-            if not totals:
-                check_terms(terms, loss_fn, trained=False)
-            else:
-                check_same_terms(terms, totals)
-            for name, value in terms.items():
-                totals[name] = totals.get(name, 0.0) + float(value) * len(batch)
-    return {name: total / len(x) for name, total in totals.items()}
-
-
-def _progress(epochs):
+def progress(epochs):
     """A progress bar once a run takes over two seconds; off where COMPANION_PROGRESS=off (stored outputs)."""
     return tqdm(epochs, unit="epoch", delay=2, leave=False, disable=os.environ.get("COMPANION_PROGRESS") == "off")

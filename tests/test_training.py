@@ -1015,7 +1015,7 @@ def test_no_gpu_is_said_and_never_replaced_in_silence(name, there):
 def test_the_progress_bar_can_be_switched_off_and_waits_for_long_runs(setting, monkeypatch):
     """A bar in a notebook's stored output would change from run to run."""
     monkeypatch.setenv("COMPANION_PROGRESS", setting)
-    bar = companion.training._progress(range(3))
+    bar = companion.training.progress(range(3))
     assert bar.disable == (setting == "off")
     assert list(bar) == [0, 1, 2]
     if setting == "on":

@@ -14,9 +14,12 @@ def rank() -> int:
     return dist.get_rank() if _several() else 0
 
 
-def joined(step: nn.Module) -> nn.Module:
-    """The step, with its gradients averaged over all processes."""
-    return DistributedDataParallel(step) if _several() else step
+def joined(step: nn.Module, compile: bool = False) -> nn.Module:
+    """The step, with its gradients averaged over all processes, and compiled if so asked."""
+    step = DistributedDataParallel(step) if _several() else step
+    if compile:
+        step.compile()
+    return step
 
 
 def share(batch: Tensor) -> tuple[Tensor, float]:

@@ -1,6 +1,7 @@
 """An eye on a training run: errors that say what happened, and warnings where it went through and taught nothing."""
 
 import inspect
+import time
 import warnings
 from collections.abc import Callable
 from contextlib import suppress
@@ -9,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from companion._support.device import seeded
-from companion._support.distributed import rank
+from companion._support.distributed import average, rank, share
 from companion._support.objective import check_same_terms, check_terms, explain_misfit
 
 _NAN = "x_hat contains NaN"  # what the package's own losses say of a model that has diverged
@@ -23,27 +24,40 @@ class TrainingWarning(UserWarning):
 
 
 class Watch:
-    """Follows one call of ``fit``: ``start``; in each epoch ``begin``, ``terms`` in each step, ``end``, ``test``; ``finish``.
+    """Follows one call of ``fit``, and keeps its books: ``begin`` and ``end`` of each epoch, ``loss`` of each step, ``finish``.
+
+    Made where the run begins, it warns if the untrained model answers with a grey far from that of the images.
 
     Args:
-        model, x, loss_fn, batch_size, lr, seed: as given to ``fit``, with ``x`` on its device.
-        measure: (model, images, batch size) -> the mean of each term of ``loss_fn``, without gradients.
+        model, x, loss_fn, batch_size, lr, seed, x_test: as given to ``fit``, with model and ``x`` on their device.
+
+    Attributes:
+        history: what ``fit`` returns.
     """
 
-    def __init__(self, model, x, loss_fn, batch_size, lr, seed, measure: Callable[..., dict[str, float]]):
+    def __init__(self, model, x, loss_fn, batch_size, lr, seed, x_test):
         self.model, self.x, self.loss_fn, self.batch_size, self.lr, self.seed = model, x, loss_fn, batch_size, lr, seed
-        self.measure = measure
+        self.x_test = x_test
+        self.history: dict[str, list[float]] = {}
         self.number = 0  # of the epoch
         self.last: dict[str, Tensor] = {}  # the terms of its last step
-
-    def start(self) -> None:
-        """Warn if the untrained model answers with a grey far from that of the images."""
-        if message := _far_answer(self.model, self.x, self.seed):
+        self.totals: dict[str, Tensor] = {}  # and their sums over its images
+        if message := _far_answer(model, x, seed):
             warnings.warn(message, TrainingWarning, stacklevel=3)  # at the call of fit
+        self.start = time.perf_counter()
 
     def begin(self, number: int) -> None:
         """An epoch begins, the first one with number 1."""
-        self.number, self.last = number, {}
+        self.number, self.last, self.totals = number, {}, {}
+        self.model.train()
+
+    def loss(self, step: nn.Module, batch: Tensor) -> Tensor:
+        """The loss of the images with these indices (B,), or of this process's share of them; its terms are added up."""
+        mine, weight = share(batch)
+        terms = self.terms(step, self.x[mine.to(self.x.device)])
+        for name, value in terms.items():
+            self.totals[name] = self.totals.get(name, 0) + value.detach() * (weight * len(batch))
+        return terms["loss"] * weight
 
     def terms(self, step: nn.Module, images: Tensor) -> dict[str, Tensor]:
         """The terms of one step, checked; an error of the step becomes a clearer one where the cause is known."""
@@ -61,17 +75,23 @@ class Watch:
         self.last = {name: value.detach() for name, value in terms.items()}
         return terms
 
-    def end(self, loss: float) -> None:
-        """Raise unless the epoch's loss, and the weights it ends with, are finite."""
-        if not abs(loss) < float("inf"):
-            raise ValueError(self._diverged(f"the loss became {loss}"))
+    def end(self) -> None:
+        """Enter the epoch in the history; raise unless its loss, and the weights it ends with, are finite."""
+        epoch = {name: (total / len(self.x)).item() for name, total in average(self.totals).items()}
+        if not abs(epoch["loss"]) < float("inf"):
+            raise ValueError(self._diverged(f"the loss became {epoch['loss']}"))
         if not _weights_are_finite(self.model):
             raise ValueError(self._diverged("the weights became NaN or infinite"))
+        epoch["seconds"] = time.perf_counter() - self.start
+        if self.x_test is not None:
+            epoch |= {f"test_{name}": value for name, value in self.test(self.x_test).items()}
+        for name, mean in epoch.items():
+            self.history.setdefault(name, []).append(mean)
 
     def test(self, x_test: Tensor) -> dict[str, float]:
         """The mean of every term over the test images; raises unless the loss is finite."""
         try:
-            terms = self.measure(self.model, x_test, 1000)
+            terms = self._measure(self.model, x_test, 1000)
         except ValueError as error:
             if _NAN in str(error):
                 raise ValueError(self._diverged("the loss on x_test became nan")) from error
@@ -80,11 +100,14 @@ class Watch:
             raise ValueError(self._diverged(f"the loss on x_test became {terms['loss']}"))
         return terms
 
-    def finish(self, history: dict[str, list[float]]) -> None:
+    def finish(self) -> None:
         """Warn if a term is not finite, or the loss stands still at what one answer for every image costs."""
-        for message in (not_finite(history), "" if rank() else self._standing_still(history["loss"])):
+        for message in (not_finite(self.history), "" if rank() else self._standing_still(self.history["loss"])):
             if message:
                 warnings.warn(message, TrainingWarning, stacklevel=3)
+
+    def _measure(self, model: nn.Module, x: Tensor, batch_size: int) -> dict[str, float]:
+        return mean_terms(model, x, self.loss_fn, batch_size, self.seed, self.x.device)
 
     def _diverged(self, what: str) -> str:
         return (
@@ -142,7 +165,7 @@ class Watch:
             # A single batch tells whether the loss is anywhere near; most runs are far below, and it costs them nothing.
             for images, margin in ((self.batch_size, 0.2), (1000, 0.02)):
                 some = self.x[:: -(-len(self.x) // images)]
-                one_answer = self.measure(stand_in, some, self.batch_size)["loss"]
+                one_answer = self._measure(stand_in, some, self.batch_size)["loss"]
                 if not losses[-1] > one_answer - margin * abs(one_answer):
                     return ""
         except Exception:  # the objective asks for more than images and codes: then nothing is known
@@ -152,6 +175,30 @@ class Watch:
             f"{one_answer:.4g}: the model tells hardly anything about its input. Expected a lower loss. Lower lr, train for "
             "more epochs or start from other weights (orthogonal_); in a VAE the KL divergence may weigh too much: lower beta."
         )
+
+
+@torch.no_grad()
+def mean_terms(
+    model: nn.Module, x: Tensor, loss_fn: Callable, batch_size: int, seed: int, device: torch.device
+) -> dict[str, float]:
+    """What ``evaluate`` returns, of a model that is already on its device; it ends in eval mode."""
+    model.eval()
+    totals: dict[str, float] = {}
+    with seeded(2_000_000 + seed, device):  # other random numbers than those that built or trained it
+        for batch in x.split(batch_size):
+            try:
+                terms = loss_fn(model, batch.to(device))
+            except Exception as error:
+                if not totals:
+                    explain_misfit(error, model, loss_fn, batch)
+                raise
+            if not totals:
+                check_terms(terms, loss_fn, trained=False)
+            else:
+                check_same_terms(terms, totals)
+            for name, value in terms.items():
+                totals[name] = totals.get(name, 0.0) + float(value) * len(batch)
+    return {name: total / len(x) for name, total in totals.items()}
 
 
 def _weights_are_finite(model: nn.Module) -> bool:
