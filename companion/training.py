@@ -105,7 +105,8 @@ def fit(
         shuffle = torch.Generator().manual_seed(seed)
         for number in progress(range(1, epochs + 1)):
             watch.begin(number)
-            for batch in torch.randperm(len(x), generator=shuffle).split(batch_size):
+            order = torch.randperm(len(x), generator=shuffle)
+            for batch in order.split(batch_size):
                 loss = watch.loss(step, batch)  # loss_fn(model, x[batch])["loss"], once its terms are noted
                 optimizer.zero_grad()
                 loss.backward()
