@@ -286,7 +286,7 @@ def test_no_other_number_passes(name):
 
 @pytest.mark.parametrize("name", [name for name in NUMBERS if name != "intuition.check_matching_pca"])
 def test_one_more_or_less_does_not_pass(name):
-    """Exercise 1.2 asks for a reading from a figure; every other answer has a place of its own."""
+    """Exercise 1.3 asks for a reading from a figure; every other answer has a place of its own."""
     for step in (1, -1):
         assert not CHECKS[name](NUMBERS[name] + step).ok
         assert not CHECKS[name](NUMBERS[name] * (1 + step * 0.05)).ok

@@ -1,12 +1,9 @@
 """Chapter 1: right answers to each exercise, hints for typical mistakes, mutants; and what the answers rest on."""
 
-import math
-
 import torch
 from torch import nn
 
-from companion import PCA, DenseAutoencoder, mse
-from companion.exercises import intuition
+from companion import PCA, mse
 
 
 def test_the_stated_range_holds_pcas_true_answer(data):
@@ -16,15 +13,6 @@ def test_the_stated_range_holds_pcas_true_answer(data):
     z_17 = z.clone()
     z_17[:, 17:] = 0
     assert mse(pca.decode(z).clamp(0, 1), data.x_test) < 0.0239 < mse(pca.decode(z_17).clamp(0, 1), data.x_test)
-
-
-def test_the_counted_decoder_is_the_packages():
-    parameters = sum(p.numel() for p in DenseAutoencoder(16).decoder.parameters())
-    assert f"{4 * parameters:,}" in intuition.check_break_even(2485).message
-
-
-def per_image(x_hat, x):
-    return (x_hat - x).square().mean((1, 2, 3))
 
 
 def weights(steps, stop=1.0):
@@ -40,10 +28,6 @@ def loop(model, x_a, x_b, steps):
     with torch.no_grad():
         z_a, z_b = model.encode(x_a), model.encode(x_b)
         return torch.cat([model.decode(z_a + i / (steps - 1) * (z_b - z_a)) for i in range(steps)])
-
-
-def psnr_by(error):
-    return lambda x_hat, x: -10 * torch.log10(error(x_hat, x))
 
 
 def slerp(model, x_a, x_b, steps):
@@ -77,6 +61,128 @@ EXERCISES["check_unseen"] = {
     ],
 }
 
+EXERCISES["check_passage"] = {
+    "right": 0.3**2 * 98 / 784,
+    "says": "98 of the 784",
+    "other ways": {"rounded": 0.01125},
+    "hints": [
+        (0.09, "all the noise"),
+        (0.125, "the share"),
+        (0.0375, "square of its strength"),
+        (0.07875, "removes"),
+        (0.03182, "not its root"),
+        (8.82, "sum over 98"),
+        (0.01, "Which part"),
+    ],
+}
+
+
+def training_step(model, optimizer, x):
+    loss = mse(model(x), x)
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+    return loss.detach()
+
+
+def cleared_at_the_end(model, optimizer, x):
+    optimizer.zero_grad()
+    loss = mse(model(x), x)
+    loss.backward()
+    optimizer.step()
+    optimizer.zero_grad()
+    return loss
+
+
+def without_clearing(model, optimizer, x):
+    loss = mse(model(x), x)
+    loss.backward()
+    optimizer.step()
+    return loss
+
+
+def clears_too_late(model, optimizer, x):
+    loss = mse(model(x), x)
+    loss.backward()
+    optimizer.zero_grad()
+    optimizer.step()
+    return loss
+
+
+def without_a_step(model, optimizer, x):
+    loss = mse(model(x), x)
+    loss.backward()
+    return loss
+
+
+def steps_first(model, optimizer, x):
+    optimizer.step()
+    loss = mse(model(x), x)
+    optimizer.zero_grad()
+    loss.backward()
+    return loss
+
+
+def stepping_on(loss_of):
+    """A step on another loss."""
+
+    def step(model, optimizer, x):
+        optimizer.zero_grad()
+        loss = loss_of(model, x)
+        loss.backward()
+        optimizer.step()
+        return loss
+
+    return step
+
+
+def loss_after(model, optimizer, x):
+    training_step(model, optimizer, x)
+    return mse(model(x), x)
+
+
+def twice(model, optimizer, x):
+    training_step(model, optimizer, x)
+    return training_step(model, optimizer, x)
+
+
+EXERCISES["check_step"] = {
+    "right": training_step,
+    "says": "forget the old gradients",
+    "other ways": {
+        "a number": lambda m, o, x: training_step(m, o, x).item(),
+        "by hand": stepping_on(lambda m, x: (m(x) - x).square().mean()),
+        "through the code": stepping_on(lambda m, x: mse(m.decode(m.encode(x)), x)),
+        "cleared at the end, too": cleared_at_the_end,
+    },
+    "hints": [
+        (without_clearing, "add up"),
+        (clears_too_late, "not moved"),
+        (without_a_step, "not moved"),
+        (steps_first, "of the step before"),
+        (stepping_on(lambda m, x: (m(x) - x).square().sum((1, 2, 3)).mean()), "784 times"),
+        (stepping_on(lambda m, x: (m(x) - x).abs().mean()), "not by one step"),
+        (loss_after, "before the step"),
+        (lambda m, o, x: (m(x) - x).square(), "one number"),
+        (lambda m, o, x: m(x), "one number"),
+    ],
+    "mutants": {
+        "two steps": twice,
+        "half the loss": stepping_on(lambda m, x: mse(m(x), x) / 2),
+        "the first image": stepping_on(lambda m, x: mse(m(x[:1]), x[:1])),
+        "the code cut off from the loss": stepping_on(lambda m, x: mse(m.decode(m.encode(x).detach()), x)),
+        "against black": stepping_on(lambda m, x: m(x).square().mean()),
+        "rounded images": stepping_on(lambda m, x: mse(m(x.round()), x)),
+    },
+    "strict": True,
+}
+
+EXERCISES["check_reports"] = {
+    "right": "B",
+    "says": "luck",
+    "hints": [("A", "Of thirty networks"), ("C", "what else"), (500, "You answered 500")],
+}
+
 EXERCISES["check_matching_pca"] = {
     "right": 21,
     "says": "about 20",
@@ -89,68 +195,6 @@ EXERCISES["check_matching_pca"] = {
         (32, "near 16"),
         (128, "already below"),
     ],
-}
-
-EXERCISES["check_break_even"] = {
-    "right": 2485,
-    "says": "2,485",
-    "hints": [
-        (442_176 / 178, "round up"),
-        (2484, "round up"),
-        (2484.9999, "round up"),
-        (2485.1, "round up"),
-        (2486, "You answered 2486"),
-        (622, "four"),
-        (4952, "encoder"),
-        (2463, "biases"),
-        (2280, "its own 16 bytes"),
-        (576, "raw 784 bytes"),
-        (1, "Divide"),
-        (-5, "Divide"),
-    ],
-}
-
-EXERCISES["check_psnr"] = {
-    "right": lambda x_hat, x: 10 * torch.log10(1 / per_image(x_hat, x)),
-    "says": "decibels",
-    "other ways": {
-        "natural logarithm": lambda x_hat, x: -10 * per_image(x_hat, x).log() / math.log(10),
-        "a little in the denominator": lambda x_hat, x: 10 * torch.log10(1 / (per_image(x_hat, x) + 1e-10)),
-        "loop": lambda x_hat, x: torch.stack(
-            [-10 * torch.log10((a - b).square().mean()) for a, b in zip(x_hat, x, strict=True)]
-        ),
-        "root of the mse": lambda x_hat, x: -20 * torch.log10(per_image(x_hat, x).sqrt()),
-    },
-    "hints": [
-        (lambda x_hat, x: 10 * torch.log10(1 / (x_hat - x).square().mean()), "whole batch"),
-        (lambda x_hat, x: float(10 * torch.log10(1 / (x_hat - x).square().mean())), "whole batch"),
-        (lambda x_hat, x: 10 * torch.log10(1 / (x_hat - x).square().mean((2, 3))), "(B, 1)"),
-        (lambda x_hat, x: 10 * torch.log10(1 / (x_hat - x).square()), "(3, 1, 28, 28)"),
-        (lambda x_hat, x: 10 * torch.log10(per_image(x_hat, x)), "sign"),
-        (lambda x_hat, x: -20 * torch.log10(per_image(x_hat, x)), "Twice"),
-        (lambda x_hat, x: -10 * torch.log(per_image(x_hat, x)), "natural"),
-        (lambda x_hat, x: -10 * torch.log10(784 * per_image(x_hat, x)), "summed"),
-        (lambda x_hat, x: -10 * torch.log10((x_hat - x).abs().mean((1, 2, 3))), "square the differences"),
-        (lambda x_hat, x: -10 * torch.log10((x_hat - x).mean((1, 2, 3))), "expected 10 * log10"),
-        (lambda x_hat, x: per_image(x_hat, x), "expected 10 * log10"),
-        (lambda x_hat, x: torch.zeros(3, dtype=torch.bool), "expected 10 * log10"),
-    ],
-    "mutants": {
-        "largest error": psnr_by(lambda x_hat, x: (x_hat - x).abs().amax((1, 2, 3)) ** 2),
-        "mean error squared": psnr_by(lambda x_hat, x: (x_hat - x).abs().mean((1, 2, 3)) ** 2),
-        "median": psnr_by(lambda x_hat, x: (x_hat - x).square().flatten(1).median(1).values),
-        "first pixel": psnr_by(lambda x_hat, x: (x_hat - x)[:, 0, 0, 0] ** 2),
-        "peak of x": lambda x_hat, x: 10 * torch.log10(x.max() ** 2 / per_image(x_hat, x)),
-        "peak of x_hat": lambda x_hat, x: 10 * torch.log10(x_hat.max() ** 2 / per_image(x_hat, x)),
-        "peak 255": lambda x_hat, x: 10 * torch.log10(255**2 / per_image(x_hat, x)),
-        "batch's mean for all": psnr_by(lambda x_hat, x: (x_hat - x).square().mean().expand(len(x))),
-        "base 2": lambda x_hat, x: -10 * torch.log2(per_image(x_hat, x)),
-        "one less": psnr_by(lambda x_hat, x: (x_hat - x).square().sum((1, 2, 3)) / 750),
-        "mean of decibels": lambda x_hat, x: -10 * torch.log10((x_hat - x).square() + 1e-9).mean((1, 2, 3)),
-        "three images": lambda x_hat, x: -10 * torch.log10(per_image(x_hat, x)[:3]),
-        "last dimension kept": lambda x_hat, x: -10 * torch.log10(per_image(x_hat, x)[:, None]),
-        "in place": lambda x_hat, x: -10 * torch.log10(x_hat.sub_(x).square_().mean((1, 2, 3))),
-    },
 }
 
 EXERCISES["check_morph"] = {

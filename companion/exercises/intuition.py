@@ -1,10 +1,12 @@
 """Checks of the exercises of chapter 1."""
 
-from math import ceil, inf, log, log10
+from functools import partial
+from math import inf
 
 import torch
+from torch import Tensor
 
-from companion import DenseAutoencoder
+from companion import DenseAutoencoder, mse
 from companion.exercises._verdict import Verdict, Wrong, call, check, judge, same
 
 
@@ -27,8 +29,31 @@ def check_unseen(answer) -> Verdict:
 
 
 @check
+def check_passage(answer) -> Verdict:
+    """Exercise 1.2: the mean squared noise that PCA with 98 of 784 numbers lets through, at a strength of 0.3."""
+    noise, share = 0.3**2, 98 / 784
+    return judge(
+        answer,
+        right=(
+            noise * share,
+            "An eighth of the mean square of 0.09: PCA keeps 98 of the 784 directions over which the noise is spread.",
+        ),
+        wrong=[
+            (noise, "That is all the noise. PCA keeps some directions only, and drops what lies in the others."),
+            (share, "That is the share that gets through. Of what mean square?"),
+            (0.3 * share, "The mean square of the noise is the square of its strength."),
+            (noise * (1 - share), "That is the noise that PCA removes."),
+            (noise * share**0.5, "Mean squares add up over directions: take the share itself, not its root."),
+            (noise * 98, "That is the sum over 98 directions; you are asked for the mean over 784 pixels."),
+        ],
+        otherwise="Which part of 784 directions does PCA keep, and what is the mean square of the noise?",
+        tol=2e-5,
+    )
+
+
+@check
 def check_matching_pca(answer) -> Verdict:
-    """Exercise 1.2: how many numbers PCA needs for the test error that the autoencoder reaches with 8."""
+    """Exercise 1.3: how many numbers PCA needs for the test error that the autoencoder reaches with 8."""
     too_many = "Too many. With 32 numbers, PCA's error is already below the autoencoder's with 8."
     return judge(
         answer,
@@ -53,94 +78,93 @@ def check_matching_pca(answer) -> Verdict:
 
 
 @check
-def check_break_even(answer) -> Verdict:
-    """Exercise 1.3: from how many images on codes plus decoder take fewer bytes than zlib (code size 16)."""
-    # 16-64-128-784: weights and biases of the decoder, and of the encoder that mirrors it.
-    weights = 16 * 64 + 64 * 128 + 128 * 784
-    decoder, both = weights + 64 + 128 + 784, 2 * weights + 64 + 128 + 784 + 128 + 64 + 16
-    saved = 194 - 16  # bytes an image
-    level = 4 * decoder / saved  # here, at 2484.1 images, both ways cost the same
+def check_step(training_step) -> Verdict:
+    """Exercise 1.4: (model, optimizer, x) -> the loss before the step; the weights change by one step."""
+    x = torch.rand(4, 1, 28, 28)
 
-    def around(value: float) -> tuple[float, float]:
-        return value - 1, value + 1.5
+    def trained(step) -> tuple[Tensor, Tensor]:
+        """The losses that three steps return, and the weights that they end with."""
+        torch.default_generator.manual_seed(0)
+        model = DenseAutoencoder(code_size=2, hidden=(5,))
+        optimizer = torch.optim.SGD(model.parameters(), lr=20.0)
+        for p in model.parameters():
+            p.grad = torch.full_like(p, 0.1)  # left over from an earlier step
+        losses = [call(step, model, optimizer, images) for images in (x, x.flip(3), x[:2])]
+        if any(loss.numel() != 1 for loss in losses):
+            raise Wrong(f"You return the shape {tuple(losses[0].shape)}; expected the loss, one number.")
+        weights = torch.cat([p.detach().flatten() for p in model.parameters()])
+        return torch.stack([loss.detach().double().reshape(()) for loss in losses]), weights
 
-    return judge(
-        answer,
-        right=(
-            ceil(level),
-            f"The decoder takes 4 * {decoder:,} = {4 * decoder:,} bytes and each image saves 194 - 16 = 178: "
-            "it pays from image 2,485 on.",
-        ),
-        wrong=[
-            (
-                around(level),
-                "Nearly: there the two are level. Images come whole, so round up to the first number at which you send "
-                "fewer bytes.",
-            ),
-            (around(decoder / saved), "You counted parameters, not bytes: a float32 takes four."),
-            (
-                around(4 * both / saved),
-                "You counted the encoder as well. Who redraws the image needs the decoder only.",
-            ),
-            (around(4 * weights / saved), "The biases are missing: each layer has one for each of its outputs."),
-            (
-                around(4 * decoder / 194),
-                "Each image still costs its own 16 bytes: the saving is what zlib takes less the code.",
-            ),
-            (
-                around(4 * decoder / (784 - 16)),
-                "You compared with the raw 784 bytes. The rival here is zlib, with 194.",
-            ),
-        ],
-        otherwise="Divide the bytes of the decoder 16-64-128-784, weights and biases, by the bytes that one image saves.",
-        tol=0,
-        expected="a number of images",
-    )
+    def step(model, optimizer, x, clear=True, scale=1.0):
+        loss = mse(model(x), x)
+        if clear:
+            optimizer.zero_grad()
+        (scale * loss).backward()
+        optimizer.step()
+        return loss.detach()
 
+    def late(model, optimizer, x):
+        """The gradients are cleared between backward and step, or the step comes first: nothing is learnt."""
+        return mse(model(x), x).detach()
 
-@check
-def check_psnr(psnr) -> Verdict:
-    """Exercise 1.4: (B, C, H, W), (B, C, H, W) -> peak signal-to-noise ratio in dB of each image, (B,)."""
-    offsets = torch.tensor([0.1, 0.2, 0.05])
-    x = torch.full((3, 1, 28, 28), 0.5)
-    x_hat = x + offsets.reshape(3, 1, 1, 1)
-    x_hat[0, :, ::2] -= 2 * offsets[0]  # errors in both directions: without a square they cancel
-    value = call(psnr, x_hat, x)
-    expected = -20 * torch.log10(offsets.double())  # of a constant error, the mse is its square
-    if value.numel() == 1:
-        raise Wrong("You return one number for the whole batch. Average over the pixels of each image only: (B,).")
-    if value.shape == (3, 1):
-        raise Wrong("The shape is (B, 1); expected (B,). Average over the channels too, or drop the last dimension.")
-    if value.shape != (3,):
-        raise Wrong(f"For 3 images, the result has shape {tuple(value.shape)}; expected (3,), one number an image.")
+    def first(model, optimizer, x):
+        """The step comes before backward, and the gradients are cleared at the end or not at all."""
+        optimizer.step()
+        optimizer.zero_grad()
+        loss = mse(model(x), x)
+        loss.backward()
+        return loss.detach()
+
+    losses, weights = trained(training_step)
     verdict = judge(
-        value,
-        right=(expected, "One number for each image, in decibels: 10 dB more is a tenth of the squared error."),
+        weights,
+        right=(trained(step)[1], "Draw, compare, forget the old gradients, find the new ones, and step."),
         wrong=[
-            (-expected, "The sign is reversed: a smaller error should give a larger ratio."),
-            (2 * expected, "Twice too large: the factor 20 belongs to the root of the mse, the factor 10 to the mse."),
-            (expected * log(10), "That is the natural logarithm. A decibel is defined with the logarithm to base 10."),
-            (expected - 10 * log10(784), "You summed over the pixels. The mse is their mean."),
-            (expected / 2, "Half of what is expected: square the differences before you average."),
+            (
+                trained(partial(step, clear=False))[1],
+                "The gradients of earlier steps are still there, and add up. Call optimizer.zero_grad() before backward.",
+            ),
+            (
+                trained(late)[1],
+                "The weights have not moved. Call loss.backward(), then optimizer.step(), and clear the gradients before both.",
+            ),
+            (trained(first)[1], "The step uses the gradients of the step before. Call loss.backward() first."),
+            (
+                trained(partial(step, scale=784.0))[1],
+                "The steps are 784 times as long as they should be: use mse, which averages over pixels.",
+            ),
         ],
-        otherwise=f"For an error of 0.2 at every pixel, you get {value[1]:.4g}; expected 10 * log10(1 / 0.04).",
+        otherwise="The weights have moved, but not by one step down the gradient of mse(model(x), x).",
         tol=1e-4,
     )
-    # Errors that differ from pixel to pixel: only here a mean of squares is not the square of a mean or of a maximum.
-    generator = torch.Generator().manual_seed(0)
-    x = torch.rand(5, 1, 28, 28, generator=generator)
-    x_hat = x + torch.rand(5, 1, 1, 1, generator=generator) * torch.randn(5, 1, 28, 28, generator=generator)
-    if not same(call(psnr, x_hat, x), -10 * torch.log10((x_hat - x).double().square().mean((1, 2, 3))), tol=1e-3):
-        raise Wrong(
-            "Right where all pixels are off by the same amount, but not on 5 images with errors of every size. "
-            "Square each difference, then average over the pixels; the brightest possible pixel is 1."
-        )
+    if not same(losses, trained(step)[0], tol=1e-4):
+        raise Wrong("The weights are right, but not what you return: the loss as it was before the step.")
     return verdict
 
 
 @check
+def check_reports(answer) -> Verdict:
+    """Exercise 1.5: whose test error holds on fresh digits: "A", "B" or "C"."""
+    return judge(
+        answer,
+        right=(
+            "B",
+            "The smallest of thirty test errors is small partly by luck, and the luck does not come again. Ben's luck was "
+            "spent on his 500 validation digits; the test digits had no say in the choice.",
+        ),
+        wrong=[
+            (
+                "A",
+                "Of thirty networks about as good, one will always fit these test digits best. What does choosing it do?",
+            ),
+            ("C", "No weight was fitted to the test digits. But what else was chosen by looking at them?"),
+        ],
+    )
+
+
+@check
 def check_morph(morph) -> Verdict:
-    """Exercise 1.5: (model, x_a, x_b, steps) -> images (steps, 1, 28, 28) decoded from a line between two codes."""
+    """Exercise 1.6: (model, x_a, x_b, steps) -> images (steps, 1, 28, 28) decoded from a line between two codes."""
     for code_size, steps in ((3, 5), (6, 2), (6, 8)):
         torch.default_generator.manual_seed(code_size + steps)
         model = DenseAutoencoder(code_size=code_size, hidden=(16,))
