@@ -9,7 +9,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 
 from notebook_checks import BOOK, NOTEBOOKS, ROOT
 from tools import claims
-from tools.notebooks import name_of, normalise, stored_claims
+from tools.notebooks import is_complete, name_of, normalise, stored_claims
 
 pytestmark = pytest.mark.slow
 
@@ -23,10 +23,10 @@ def test_every_claim_of_the_book_held_in_every_run():
     assert list(TABLE["runs"]) == list(claims.RUNS)
 
 
-def test_the_table_has_the_claims_that_the_complete_notebooks_make():
-    """Otherwise run `make claims` again: a claim has been added, reworded or removed."""
-    made = {(name_of(path), said) for path in NOTEBOOKS if claims.is_complete(path) for said in stored_claims(path)}
-    assert {(row["notebook"], row["statement"]) for row in TABLE["claims"]} == made
+def test_the_table_has_only_claims_that_the_notebooks_make():
+    """Otherwise run `make claims NB=...` again: a claim has been reworded or removed. The page says what waits for a run."""
+    made = {(name_of(path), said) for path in NOTEBOOKS if is_complete(path) for said in stored_claims(path)}
+    assert {(row["notebook"], row["statement"]) for row in TABLE["claims"]} <= made
 
 
 @pytest.mark.parametrize("name", ["avx2, 1 thread", "seeds + 1"])

@@ -30,7 +30,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
 
 from record import save  # noqa: E402 (found only now)
 from tools.agreement import disagreements  # noqa: E402
-from tools.notebooks import digest, environment, execute, lent_cores, name_of, notebooks, side_by_side  # noqa: E402
+from tools.notebooks import digest, environment, execute, is_complete, lent_cores, name_of, notebooks, side_by_side  # noqa: E402
 
 KEPT = ROOT / "_build" / "claims"
 TABLE = ROOT / "benchmarks" / "results" / "claims.json"
@@ -79,12 +79,6 @@ import dataclasses, json
 from companion.claims import claims_made
 print(json.dumps([dataclasses.asdict(claim) for claim in claims_made()]))
 """
-
-
-def is_complete(path: Path) -> bool:
-    """Whether a notebook lists its claims at the end: then every conclusion in it is one."""
-    cells = nbformat.read(path, as_version=4).cells
-    return any(cell.cell_type == "code" and "claims_made()" in cell.source for cell in cells)
 
 
 def runs_of(path: Path) -> tuple[str, ...]:

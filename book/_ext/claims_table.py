@@ -2,12 +2,17 @@
 
 import json
 import re
+import sys
 from pathlib import Path
 
 from docutils import nodes
 from sphinx.util.docutils import SphinxDirective
 
 ROOT = Path(__file__).parents[2]
+sys.path.insert(0, str(ROOT))
+
+from tools.notebooks import is_complete, name_of, notebooks, stored_claims  # noqa: E402 (found only now)
+
 RESULT = ROOT / "benchmarks" / "results" / "claims.json"
 COLUMNS = {"Conclusion": 70, "Margin": 15, "Held in": 15}
 
@@ -15,6 +20,17 @@ COLUMNS = {"Conclusion": 70, "Margin": 15, "Held in": 15}
 def page_title(notebook: str) -> str:
     cells = json.loads((ROOT / "book" / notebook).read_text())["cells"]
     return re.search(r"^# (.+)$", "".join(cells[0]["source"]), re.M)[1]
+
+
+def waiting_for_a_run(claims: list[dict]) -> list[str]:
+    """The titles of the notebooks that list claims which are not, or not all, in the table."""
+    held: dict[str, set[str]] = {}
+    for claim in claims:
+        held.setdefault(claim["notebook"], set()).add(claim["statement"])
+    complete = [path for path in notebooks() if is_complete(path)]
+    return [
+        page_title(name_of(path)) for path in complete if set(stored_claims(path)) != held.get(name_of(path), set())
+    ]
 
 
 def margin(claim: dict) -> str:
@@ -45,6 +61,13 @@ class ClaimsTable(SphinxDirective):
         self.env.note_dependency(str(RESULT))  # a new result: read the page again
         claims = json.loads(RESULT.read_text())["claims"]
         found: list[nodes.Node] = []
+        if waiting := waiting_for_a_run(claims):
+            said = (
+                "Changed since these runs, and checked so far when the tests and the build run: "
+                + "; ".join(waiting)
+                + "."
+            )
+            found.append(nodes.paragraph(text=said))
         for notebook in sorted({claim["notebook"] for claim in claims}, key=lambda name: ("/" in name, name)):
             title = page_title(notebook)
             section = nodes.section("", nodes.title(text=title), ids=[nodes.make_id(title)], names=[title.lower()])
