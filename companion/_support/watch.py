@@ -35,7 +35,7 @@ class Watch:
         history: what ``fit`` returns.
     """
 
-    def __init__(self, model, x, loss_fn, batch_size, lr, seed, x_test):
+    def __init__(self, model, x, loss_fn, batch_size, lr, seed, x_test) -> None:
         self.model, self.x, self.loss_fn, self.batch_size, self.lr, self.seed = model, x, loss_fn, batch_size, lr, seed
         self.x_test = x_test
         self.history: dict[str, list[float]] = {}

@@ -69,7 +69,7 @@ def check_he(he_) -> Verdict:
             (wide, "The variance is 2 / n_out. A sum has as many terms as the layer has inputs."),
             (wide / 2, "The variance is 1 / n_out. Count the inputs, and make up for the ReLU."),
             (torch.tensor([0.02, 0.005]).double(), "The deviation is 2 / n_in. That should be the variance."),
-            (torch.tensor([0.4, 1.6]).double(), "The variance is 2 / (n_in + n_out). Only the inputs count here."),
+            (torch.tensor([0.2, 0.8]).double(), "The variance is 2 / (n_in + n_out). Only the inputs count here."),
         ],
         otherwise=f"In a layer with 100 inputs the weights have the variance {2 * ratios[0].item() / 100:.2g}; expected 2 / 100.",
         tol=0.06,
