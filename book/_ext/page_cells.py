@@ -4,6 +4,7 @@ A study's title gets its number. The fold of a cell tagged ``hide-input`` says h
 several, since myst-nb would set every output of it in the figure.
 """
 
+import re
 from html import escape
 from itertools import groupby
 
@@ -43,9 +44,8 @@ def tables_apart(cell) -> list:
 def prepare(app, docname: str, source: list[str]) -> None:
     if app.env.doc2path(docname).endswith(".ipynb"):
         nb = nbformat.reads(source[0], as_version=4)
-        if docname.startswith("studies/"):  # the lessons are numbered by the table of contents
-            number = int(docname.removeprefix("studies/")[:2])
-            nb.cells[0].source = nb.cells[0].source.replace("# ", f"# Study {number}: ", 1)
+        if study := re.match(r"studies/(\d\d)-", docname):  # the lessons are numbered by the table of contents
+            nb.cells[0].source = nb.cells[0].source.replace("# ", f"# Study {int(study[1])}: ", 1)
         nb.cells = [
             part
             for cell in nb.cells
