@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from companion.exercises import grey_pixels, intuition, losses, vae, visualisation
+from companion.exercises import grey_pixels, intuition, vae, visualisation
 from companion.exercises._verdict import Verdict, Wrong, check, judge
 from notebook_checks import BOOK, NOTEBOOKS, code_cells, read
 from tools.notebooks import name_of
