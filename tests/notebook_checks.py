@@ -1,6 +1,7 @@
 """What a committed notebook must hold, as functions notebook -> list of problems, so that they can be tested themselves."""
 
 import ast
+import importlib.util
 import re
 from pathlib import Path
 
@@ -39,6 +40,14 @@ FIRST_CELL = 15  # lines
 MOST_DRAWING = 0.1  # of the open lines
 MARKERS = ("{admonition} After this", "{admonition} Predict", "*Reading: ")
 SECTIONS = ["What goes wrong", "Summary", "Exercises", "Further reading"]
+
+
+def extension(name: str):
+    """A Sphinx extension of the book, as a module."""
+    spec = importlib.util.spec_from_file_location(name, BOOK / "_ext" / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def read(path: Path) -> nbformat.NotebookNode:

@@ -1,6 +1,5 @@
 """The built pages: no warning, nothing from another host, no broken link, readable by everyone, on a phone too."""
 
-import importlib.util
 import os
 import re
 import shutil
@@ -14,7 +13,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from notebook_checks import BOOK, ROOT
+from notebook_checks import BOOK, ROOT, extension
 from tools.notebooks import notebooks
 
 pytestmark = pytest.mark.slow
@@ -579,14 +578,6 @@ def test_a_table_beside_a_figure_is_no_part_of_it(folded_book, browser):
     page.close()
 
 
-def page_cells():
-    """The extension of that name."""
-    spec = importlib.util.spec_from_file_location("page_cells", BOOK / "_ext" / "page_cells.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 @pytest.mark.parametrize(
     ("source", "tags", "label"),
     [
@@ -598,7 +589,7 @@ def page_cells():
     ],
 )
 def test_only_folded_code_is_labelled(source, tags, label):
-    cell = page_cells().with_label(new_code_cell(source, metadata={"tags": tags}))
+    cell = extension("page_cells").with_label(new_code_cell(source, metadata={"tags": tags}))
     assert cell.metadata.get("mystnb", {}).get("code_prompt_show") == label
 
 

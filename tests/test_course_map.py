@@ -1,21 +1,19 @@
 """The map of the course: its lessons, what the heads of the lessons say they need, and an arrow for each."""
 
-import importlib.util
 import re
 import xml.etree.ElementTree as ET
 
 import pytest
 
-from notebook_checks import BOOK, NOTEBOOKS
+from notebook_checks import BOOK, NOTEBOOKS, extension
+from tools.notebooks import head_of
 
-SPEC = importlib.util.spec_from_file_location("course_map", BOOK / "_ext" / "course_map.py")
-course_map = importlib.util.module_from_spec(SPEC)
-SPEC.loader.exec_module(course_map)
+course_map = extension("course_map")
 
 LINES = re.search(r"\{concept-map\}\n(.+?)```", (BOOK / "map.md").read_text(), re.S)[1].strip().splitlines()
 LESSONS = [course_map.lesson(line) for line in LINES]
 # Whose heads name the lessons that they need.
-HEADS = [one for one in LESSONS if "Needs:" in course_map.head_of(one.page)]
+HEADS = [one for one in LESSONS if "Needs:" in head_of(BOOK / f"{one.page}.ipynb")]
 
 
 def test_every_lesson_is_on_the_map_and_needs_only_earlier_ones():
@@ -25,7 +23,7 @@ def test_every_lesson_is_on_the_map_and_needs_only_earlier_ones():
 
 @pytest.mark.parametrize("one", HEADS, ids=lambda one: one.page)
 def test_a_head_needs_what_the_map_says(one):
-    said = re.search(r"Needs: (.+?)\*", course_map.head_of(one.page), re.S)[1]
+    said = re.search(r"Needs: (.+?)\*", head_of(BOOK / f"{one.page}.ipynb"), re.S)[1]
     assert {int(page) for page in re.findall(r"\{doc\}`[^`]*?/?(\d\d)-", said)} - {0} == set(one.needs)
 
 

@@ -1,6 +1,6 @@
 """The page answers an exercise as its check does: in a real browser, every choice and every number that has a rule."""
 
-import importlib.util
+import importlib
 import math
 import re
 import sys
@@ -9,14 +9,12 @@ import pytest
 
 from companion.exercises import grey_pixels, intuition, vae, visualisation
 from companion.exercises._verdict import Verdict, Wrong, check, judge
-from notebook_checks import BOOK, NOTEBOOKS, code_cells, read
+from notebook_checks import BOOK, NOTEBOOKS, code_cells, extension, read
 from tools.notebooks import name_of
 
 pytestmark = pytest.mark.slow
 
-SPEC = importlib.util.spec_from_file_location("exercise_answers", BOOK / "_ext" / "exercise_answers.py")
-answers = importlib.util.module_from_spec(SPEC)
-SPEC.loader.exec_module(answers)
+answers = extension("exercise_answers")
 
 CELLS = {
     f"{name_of(path)} {found[2]}": (cell.source, found)

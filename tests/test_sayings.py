@@ -1,16 +1,13 @@
 """What people say, tested: each verdict rests on a claim that a notebook makes, and the page shows what it found."""
 
-import importlib.util
 import json
 
 import pytest
 
-from notebook_checks import BOOK
+from notebook_checks import BOOK, extension
 from tools.notebooks import stored_claims
 
-SPEC = importlib.util.spec_from_file_location("sayings", BOOK / "_ext" / "sayings.py")
-sayings = importlib.util.module_from_spec(SPEC)
-SPEC.loader.exec_module(sayings)
+sayings = extension("sayings")
 
 TOPICS = json.loads((BOOK / "sayings.json").read_text())
 SAID = [saying for topic in TOPICS.values() for saying in topic]

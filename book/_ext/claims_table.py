@@ -1,7 +1,6 @@
 """Sphinx directive ``claims-table``: every claim of the book, and in how many runs it held (benchmarks/results/claims.json)."""
 
 import json
-import re
 import sys
 from pathlib import Path
 
@@ -11,15 +10,10 @@ from sphinx.util.docutils import SphinxDirective
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
 
-from tools.notebooks import is_complete, name_of, notebooks, stored_claims  # noqa: E402 (found only now)
+from tools.notebooks import is_complete, name_of, notebooks, stored_claims, title_of  # noqa: E402 (found only now)
 
 RESULT = ROOT / "benchmarks" / "results" / "claims.json"
 COLUMNS = {"Conclusion": 70, "Margin": 15, "Held in": 15}
-
-
-def page_title(notebook: str) -> str:
-    cells = json.loads((ROOT / "book" / notebook).read_text())["cells"]
-    return re.search(r"^# (.+)$", "".join(cells[0]["source"]), re.M)[1]
 
 
 def waiting_for_a_run(claims: list[dict]) -> list[str]:
@@ -28,9 +22,7 @@ def waiting_for_a_run(claims: list[dict]) -> list[str]:
     for claim in claims:
         held.setdefault(claim["notebook"], set()).add(claim["statement"])
     complete = [path for path in notebooks() if is_complete(path)]
-    return [
-        page_title(name_of(path)) for path in complete if set(stored_claims(path)) != held.get(name_of(path), set())
-    ]
+    return [title_of(path) for path in complete if set(stored_claims(path)) != held.get(name_of(path), set())]
 
 
 def margin(claim: dict) -> str:
@@ -69,7 +61,7 @@ class ClaimsTable(SphinxDirective):
             )
             found.append(nodes.paragraph(text=said))
         for notebook in sorted({claim["notebook"] for claim in claims}, key=lambda name: ("/" in name, name)):
-            title = page_title(notebook)
+            title = title_of(ROOT / "book" / notebook)
             section = nodes.section("", nodes.title(text=title), ids=[nodes.make_id(title)], names=[title.lower()])
             section += table([claim for claim in claims if claim["notebook"] == notebook])
             found.append(section)

@@ -3,8 +3,8 @@
 A line of ``concept-map`` is ``page | lessons it needs, or - | what it brings``. Titles and answers are read from the notebooks.
 """
 
-import json
 import re
+import sys
 from html import escape
 from pathlib import Path
 from typing import NamedTuple
@@ -12,6 +12,10 @@ from typing import NamedTuple
 from docutils import nodes
 from docutils.statemachine import StringList
 from sphinx.util.docutils import SphinxDirective
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from tools.notebooks import head_of, title_of
 
 BOOK = Path(__file__).parents[1]
 ROW, LEFT, WIDTH = 66, 62, 410  # of the drawing, in its own units; the arcs stand left of LEFT
@@ -30,15 +34,6 @@ def lesson(line: str) -> Lesson:
     return Lesson(page, int(page[:2]), tuple(int(n) for n in re.findall(r"\d+", needs)), brings)
 
 
-def head_of(page: str) -> str:
-    """The first cell of a page's notebook."""
-    return "".join(json.loads((BOOK / f"{page}.ipynb").read_text())["cells"][0]["source"])
-
-
-def title_of(page: str) -> str:
-    return re.match(r"# (.+)", head_of(page))[1]
-
-
 def arc(start: int, end: int) -> str:
     """A curve from the box in row ``start`` down to the one in row ``end``, both from 0; far ones swing out further."""
     top, bottom = start * ROW + BOX * 0.7, end * ROW + BOX * 0.4
@@ -48,7 +43,7 @@ def arc(start: int, end: int) -> str:
 
 
 def box(row: int, one: Lesson) -> str:
-    title = escape(title_of(one.page).partition(":")[0])
+    title = escape(title_of(BOOK / f"{one.page}.ipynb").partition(":")[0])
     needs = f"← {', '.join(map(str, one.needs))}" if one.needs else "start here"
     y = row * ROW
     return (
@@ -93,7 +88,7 @@ class StudyList(SphinxDirective):
         lines: list[str] = []
         for path in sorted((BOOK / "studies").glob("*.ipynb")):
             self.env.note_dependency(str(path))
-            head = head_of(f"studies/{path.stem}")
+            head = head_of(path)
             answer = re.search(r"\{admonition\} The answer\n(?::.*\n)*(.+?)^:::", head, re.M | re.S)[1]
             sentence = re.match(r".+?[.!?](?=\s|$)", " ".join(answer.split()))[0]
             minutes = re.search(r"\*Reading: (\d+) minutes", head)[1]

@@ -371,7 +371,29 @@ class Probe(nn.Module):
         return self.decode(code[0] if self.variational else code)
 
 
+def variational_probe() -> tuple[Probe, Tensor, tuple[Tensor, Tensor], Tensor]:
+    """A variational Probe, images (B, 1, 28, 28) for it, their code (mu, logvar), and the KL of each unit (B, 4)."""
+    torch.default_generator.manual_seed(0)
+    # Images of very different brightness, so that their KL divergences differ.
+    x = torch.rand(1024, 1, 28, 28) * torch.rand(1024, 1, 1, 1)
+    model = Probe(variational=True)
+    mu, logvar = model.encode(x)
+    return model, x, (mu, logvar), (mu.square() + logvar.exp() - 1 - logvar) / 2
+
+
 # What a learner's function draws
+
+
+def noise_of_two_calls(model: Probe, mu: Tensor, logvar: Tensor) -> list[Tensor]:
+    """What was drawn, (z - mu) / sigma (B, 4), in two calls of an objective; ends the check unless each drew one code an image."""
+    if len(model.codes) != 2:
+        raise Wrong(f"Your function calls decode {len(model.codes) / 2:g} times; expected once, on one draw of z.")
+    if any(z.shape != mu.shape for z in model.codes):
+        raise Wrong(f"decode gets a shape {tuple(model.codes[0].shape)}; expected one z an image, {tuple(mu.shape)}.")
+    noise = [(z - mu.detach()) / (logvar.detach() / 2).exp() for z in model.codes]
+    if any(eps.abs().max() < 1e-4 for eps in noise):
+        raise Wrong("You decode the mean mu. Draw z around it.")
+    return noise
 
 
 def refuse_shared(draws: Sequence[Tensor]) -> None:
