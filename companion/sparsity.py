@@ -18,14 +18,13 @@ from companion._support.checks import (
 from companion.losses import squared_error
 
 
-class ShallowAutoencoder(nn.Module):
+class OneLayerAutoencoder(nn.Module):
     """One layer in, one layer out, of any width: (B, C, H, W) -> code (B, code_size) -> (B, C, H, W).
 
-    The encoder's matrix starts orthogonal, and the decoder's as its transpose. The answer is linear in the code, so it
-    may leave [0, 1].
+    The weights start as PyTorch draws them. The answer is linear in the code, so it may leave [0, 1].
 
     Args:
-        code_size: numbers in the code; more than C*H*W makes the autoencoder overcomplete.
+        code_size: numbers in the code; C*H*W or more make the autoencoder overcomplete.
         activation: (B, code_size) -> the same shape; ``nn.Identity()`` for a linear code.
         image_shape: (C, H, W) of one image.
 
@@ -41,14 +40,8 @@ class ShallowAutoencoder(nn.Module):
         check_positive(code_size, "code_size", whole=True)
         self.image_shape, self.code_size = tuple(image_shape), code_size
         self.activation = activation
-        pixels = prod(image_shape)
-        self.encoder = nn.Linear(pixels, code_size)
-        self.decoder = nn.Linear(code_size, pixels)
-        with torch.no_grad():
-            nn.init.orthogonal_(self.encoder.weight)
-            self.decoder.weight.copy_(self.encoder.weight.T)
-            self.encoder.bias.zero_()
-            self.decoder.bias.zero_()
+        self.encoder = nn.Linear(prod(image_shape), code_size)
+        self.decoder = nn.Linear(code_size, prod(image_shape))
 
     def encode(self, x: Tensor) -> Tensor:
         """(B, C, H, W) -> (B, code_size)."""
@@ -65,6 +58,21 @@ class ShallowAutoencoder(nn.Module):
         return self.decode(self.encode(x))
 
 
+class ShallowAutoencoder(OneLayerAutoencoder):
+    """The same network, started as near to the identity as its width and its activation allow.
+
+    The encoder's matrix starts orthogonal, and the decoder's as its transpose: a wide linear one copies untrained.
+    """
+
+    def __init__(self, code_size=800, activation=torch.relu, image_shape=(1, 28, 28)):
+        super().__init__(code_size, activation, image_shape)
+        with torch.no_grad():
+            nn.init.orthogonal_(self.encoder.weight)
+            self.decoder.weight.copy_(self.encoder.weight.T)
+            self.encoder.bias.zero_()
+            self.decoder.bias.zero_()
+
+
 def static(x: Tensor, n: int) -> Tensor:
     """Static with the images' own averages: x (N, C, H, W) -> (n, C, H, W) of zeros and ones.
 
@@ -78,7 +86,7 @@ def static(x: Tensor, n: int) -> Tensor:
     return torch.bernoulli(x.mean(0).expand(n, *x.shape[1:]))  # (C, H, W) -> (n, C, H, W)
 
 
-def strength(model: ShallowAutoencoder, z: Tensor) -> Tensor:
+def strength(model: OneLayerAutoencoder, z: Tensor) -> Tensor:
     """How much each unit adds to the picture: codes (B, n) -> (B, n), in units of pixel values.
 
     A unit draws its column of the decoder, times its number in the code. The strength is the length (the root of the
@@ -87,10 +95,10 @@ def strength(model: ShallowAutoencoder, z: Tensor) -> Tensor:
     return z.abs() * model.decoder.weight.norm(dim=0)  # (B, n) times column lengths (n,)
 
 
-def active(model: ShallowAutoencoder, x: Tensor, threshold: float = 0.1) -> Tensor:
-    """Which units draw on which image: x (B, C, H, W) -> True or False (B, n), where the strength is above a threshold.
+def units_on(model: OneLayerAutoencoder, x: Tensor, threshold: float = 0.1) -> Tensor:
+    """Which units are on for which image: x (B, C, H, W) -> True or False (B, n), where the strength is above a threshold.
 
-    Units on an image: ``active(model, x).sum(1)``. Dead units: ``~active(model, x_train).any(0)``.
+    Units on for an image: ``units_on(model, x).sum(1)``. Dead units: ``~units_on(model, x_train).any(0)``.
     """
     with torch.no_grad():
         return strength(model, model.encode(x)) > threshold
@@ -111,7 +119,7 @@ def l1_sparse(weight: float):
     """
     check_positive(weight, "weight")
 
-    def loss_fn(model: ShallowAutoencoder, x: Tensor) -> dict[str, Tensor]:
+    def loss_fn(model: OneLayerAutoencoder, x: Tensor) -> dict[str, Tensor]:
         z = model.encode(x)
         error = squared_error(model.decode(z), x)
         penalty = strength(model, z).sum(1).mean()  # (B, n) -> (B,) -> one number
@@ -143,7 +151,7 @@ def kl_sparse(rho: float, weight: float):
     check_fraction(rho, "rho")
     check_positive(weight, "weight")
 
-    def loss_fn(model: ShallowAutoencoder, x: Tensor) -> dict[str, Tensor]:
+    def loss_fn(model: OneLayerAutoencoder, x: Tensor) -> dict[str, Tensor]:
         z = model.encode(x)
         _check_code_range(z)
         error = squared_error(model.decode(z), x)

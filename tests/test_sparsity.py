@@ -10,8 +10,8 @@ from torch.distributions import Bernoulli, kl_divergence
 
 from companion import fit, mse, reconstruction, squared_error
 from companion.sparsity import (
+    OneLayerAutoencoder,
     ShallowAutoencoder,
-    active,
     bernoulli_kl,
     kl_sparse,
     l1_sparse,
@@ -19,6 +19,7 @@ from companion.sparsity import (
     static,
     strength,
     top_k,
+    units_on,
 )
 
 SMALL = {"image_shape": (1, 4, 4)}
@@ -47,6 +48,16 @@ def test_shapes_and_path(code_size, activation, x, device):
 def test_images_with_colours_and_other_sizes():
     model = ShallowAutoencoder(7, image_shape=(3, 5, 6))
     assert model(torch.rand(2, 3, 5, 6)).shape == (2, 3, 5, 6)
+
+
+def test_the_plain_network_starts_as_pytorch_draws_it():
+    torch.manual_seed(3)
+    model = OneLayerAutoencoder(20, **SMALL)
+    torch.manual_seed(3)
+    encoder, decoder = nn.Linear(16, 20), nn.Linear(20, 16)
+    for layer, expected in ((model.encoder, encoder), (model.decoder, decoder)):
+        assert torch.equal(layer.weight, expected.weight)
+        assert torch.equal(layer.bias, expected.bias)
 
 
 def test_a_wide_linear_network_starts_as_the_identity(x, device):
@@ -161,14 +172,14 @@ def test_strength_does_not_change_with_the_scale_of_the_code(x, device):
     assert torch.allclose(strength(model, model.encode(x)), before, atol=1e-5)
 
 
-def test_active_counts_what_is_above_the_threshold(x, device):
+def test_units_on_counts_what_is_above_the_threshold(x, device):
     model = ShallowAutoencoder(20, **SMALL).to(device)
-    above = active(model, x)
+    above = units_on(model, x)
     assert above.dtype == torch.bool
     assert torch.equal(above, strength(model, model.encode(x)) > 0.1)
-    assert torch.equal(active(model, x, 0.5), strength(model, model.encode(x)) > 0.5)
+    assert torch.equal(units_on(model, x, 0.5), strength(model, model.encode(x)) > 0.5)
     model.activation = partial(top_k, k=3)
-    assert (active(model, x, 0).sum(1) == 3).all()
+    assert (units_on(model, x, 0).sum(1) == 3).all()
 
 
 # --- L1 ---------------------------------------------------------------------------------------------------------------
@@ -194,7 +205,7 @@ def test_a_larger_l1_weight_leaves_fewer_units(data):
         torch.manual_seed(0)
         model = ShallowAutoencoder(64)
         fit(model, data.x_train[:500], l1_sparse(weight), epochs=4, device="cpu")
-        counts.append(active(model, data.x_test).sum(1).float().mean().item())
+        counts.append(units_on(model, data.x_test).sum(1).float().mean().item())
     assert counts[0] > counts[1] > counts[2]
     assert counts[2] < 1
 
