@@ -1,4 +1,4 @@
-"""Chapter 3: right answers to each exercise, hints for typical mistakes, mutants; and what the answers rest on."""
+"""Lesson 3: right answers to each exercise, hints for typical mistakes, mutants; and what the answers rest on."""
 
 import itertools
 import math
@@ -6,10 +6,6 @@ import math
 import numpy as np
 import pytest
 import torch
-
-
-def test_the_border_is_the_datas(data):
-    assert (data.x_train > 0).any(0).sum() == 784 - 129
 
 
 def test_the_soft_threshold_minimises_the_loss():
@@ -66,35 +62,6 @@ def effective(s):
     return s.sum(1) ** 2 / s.square().sum(1).clamp(min=1e-12)
 
 
-def lifetime_top(a, share):
-    k = max(1, round(share * len(a)))
-    values, where = a.topk(k, dim=0)
-    return torch.zeros_like(a).scatter(0, where, values)
-
-
-def by_threshold(a, share):
-    k = max(1, round(share * len(a)))
-    return a * (a >= a.sort(0, descending=True).values[k - 1])
-
-
-def in_place_top(a, share):
-    a[a < a.topk(max(1, round(share * len(a))), dim=0).values[-1]] = 0
-    return a
-
-
-def cut_to(count):
-    def top(a, share):
-        values, where = a.topk(max(1, count(share * len(a))), dim=0)
-        return torch.zeros_like(a).scatter(0, where, values)
-
-    return top
-
-
-def by_size(a, share):
-    where = a.abs().topk(max(1, round(share * len(a))), dim=0).indices
-    return torch.zeros_like(a).scatter(0, where, a.gather(0, where))
-
-
 def swapped(x):
     """Two images change places at each pixel, no more."""
     y = x.clone().flatten(1)
@@ -148,25 +115,16 @@ def one_channel(x):
     return torch.cat([shuffled(x[:, :1]), x[:, 1:]], 1)
 
 
-def kept_by(k_of):
-    return lambda a, share: lifetime_top(a, min(max(k_of(a, share) / len(a), 0), 1))
-
-
 EXERCISES = {}
 
-EXERCISES["check_border_noise"] = {
-    "right": 129 / 784 / 3,
-    "says": "129 of 784",
-    "other ways": {"three digits": 0.055},
+
+EXERCISES["check_which_number"] = {
+    "right": "B",
+    "says": "no digit",
     "hints": [
-        (1 / 3, "at a border pixel"),
-        (0.1645, "share of border pixels"),
-        (0.0823, "averaged the noise"),
-        (0.0411, "squared the average"),
-        (0.0137, "variance"),
-        (0.2785, "lit pixels be wrong"),
-        (0, "what happens to the noise"),
-        (7, "Multiply"),
+        ("A", "unmask"),
+        ("C", "ten thousand"),
+        ("D", "what is possible"),
     ],
 }
 
@@ -285,50 +243,17 @@ EXERCISES["check_effective_units"] = {
     },
 }
 
-EXERCISES["check_lifetime_top"] = {
-    "right": lifetime_top,
-    "strict": True,
-    "says": "gets a gradient",
-    "other ways": {
-        "mask": lambda a, share: a * (lifetime_top(a, share) != 0),
-        "where": lambda a, share: torch.where(a >= a.topk(max(1, round(share * len(a))), dim=0).values[-1], a, 0.0),
-        "sort": lambda a, share: a * (a.argsort(0, descending=True).argsort(0) < max(1, round(share * len(a)))),
-        "threshold": by_threshold,
-    },
+EXERCISES["check_penalty_weight"] = {
+    "right": 0.5 / 784,
+    "says": "divided by 784",
+    "other ways": {"three digits": 0.000638, "a power of ten": 6.4e-4},
     "hints": [
-        (cut_to(int), "do not cut off"),
-        (cut_to(math.ceil), "not up"),
-        (by_size, "without the sign"),
-        (lambda a, share: lifetime_top(a, share).relu(), "negative numbers"),
-        (lambda a, share: a * 0 + lifetime_top(a, share).detach(), "gradient of 1"),
-        (lambda a, share: lifetime_top(a.T, share).T, "other dim"),
-        (lambda a, share: (lifetime_top(a, share) != 0).float(), "ones"),
-        (lambda a, share: a - lifetime_top(a, share), "removed the largest"),
-        (lambda a, share: a * (a <= a.sort(0).values[1]), "smallest"),
-        (lambda a, share: a * (a >= a.flatten().sort().values[-16]), "One threshold"),
-        (lambda a, share: lifetime_top(a, share).detach(), "no gradient"),
-        (lambda a, share: a * (a >= a.topk(round(share * len(a)) or 2, dim=0).values[-1]), "rounds to 0"),
-        (lambda a, share: a.topk(round(share * len(a)), dim=0).values, "(2, 8)"),
-        (lambda a, share: lifetime_top(a, 2 * share), "keeps 4 on average"),
-        (lambda a, share: a * 1, "Nothing was set to 0"),
+        (392, "The other way"),
+        (1 / 784, "start from"),
+        (0.5 / 28, "28 rows"),
+        (0.5 / 800, "800 units"),
+        (0.5, "left no unit on"),
+        (0, "Without a penalty"),
+        (0.01, "differ from their sum"),
     ],
-    "mutants": {
-        "share of the units": lambda a, share: lifetime_top(a, round(share * a.shape[1]) / len(a)),
-        "half up": kept_by(lambda a, share: int(share * len(a) + 0.5)),
-        "one more": kept_by(lambda a, share: round(share * len(a)) + 1),
-        "one less": kept_by(lambda a, share: round(share * len(a)) - 1),
-        "two always": kept_by(lambda a, share: 2),
-        "up to two": kept_by(lambda a, share: min(2, round(share * len(a)))),
-        "sign": lambda a, share: -lifetime_top(a, share),
-        "twice": lambda a, share: 2 * lifetime_top(a, share),
-        "smallest": lambda a, share: -lifetime_top(-a, share),
-        "minus infinity for 0": lambda a, share: torch.where(lifetime_top(a, share) == 0, -math.inf, a),
-        "shifted": lambda a, share: lifetime_top(a, share).roll(1, 0),
-        "transposed": lambda a, share: lifetime_top(a, share).T,
-        "detached": lambda a, share: lifetime_top(a, share).detach(),
-        "passes to all": lambda a, share: a + (lifetime_top(a, share) - a).detach(),
-        "half of the gradient": lambda a, share: (lifetime_top(a, share) + lifetime_top(a, share).detach()) / 2,
-        "gradient of a copy": lambda a, share: lifetime_top(a.detach().requires_grad_(), share),
-        "in place": in_place_top,
-    },
 }

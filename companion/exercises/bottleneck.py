@@ -1,4 +1,4 @@
-"""Checks of the exercises of chapter 3."""
+"""Checks of the exercises of lesson 3."""
 
 import torch
 from torch import Tensor
@@ -7,26 +7,16 @@ from companion.exercises._verdict import Verdict, Wrong, call, check, judge, rig
 
 
 @check
-def check_border_noise(answer) -> Verdict:
-    """Exercise 3.1: the error per pixel on uniform noise of a net that copies 655 of 784 pixels and leaves 129 black."""
-    border = 129 / 784
+def check_which_number(answer) -> Verdict:
+    """Exercise 3.1: which further number tells whether a network with a tiny error on new digits copies."""
     return judge(
         answer,
-        right=(
-            border / 3,
-            "Only the border is wrong, 129 of 784 pixels, and a number drawn evenly from 0 to 1 has a mean square of 1/3.",
-        ),
+        right=("B", "Static is no digit. A learner loses it, a copier returns it, and no error on digits says which."),
         wrong=[
-            (1 / 3, "That is the error at a border pixel. How many of the 784 pixels are at the border?"),
-            (border, "That is the share of border pixels. How large is the squared error at one of them, on average?"),
-            (border / 2, "You averaged the noise, 1/2. The error is squared before it is averaged."),
-            (border / 4, "You squared the average of the noise. Average the squares: integrate u^2 from 0 to 1."),
-            (border / 12, "1/12 is the variance, the error of answering 0.5. At the border the net answers 0."),
-            ((1 - border) / 3, "You let the lit pixels be wrong. They come back exactly; the border does not."),
-            (0, "The lit pixels come back exactly, but what happens to the noise at the border?"),
+            ("A", "A copier's error is small on training digits and on new ones. What does this number unmask?"),
+            ("C", "A copier returns every digit that you hold out, ten or ten thousand. Show it something else."),
+            ("D", "The width says what is possible. Which 800-number networks of the lesson did not copy?"),
         ],
-        otherwise="Multiply the share of border pixels by the mean square of the noise.",
-        expected="a number, such as 0.1",
     )
 
 
@@ -165,66 +155,23 @@ def check_effective_units(effective_units) -> Verdict:
 
 
 @check
-def check_lifetime_top(lifetime_top) -> Verdict:
-    """Exercise 3.6: (a (B, n), share) -> a with only the largest round(share * B), at least 1, of each column kept."""
-    values = torch.randperm(80, generator=torch.Generator().manual_seed(0)).reshape(10, 8).float() - 39.5
-    values[:, 0] -= 60  # in this column even the largest are below 0
-    a = values.clone().requires_grad_()
-
-    def kept(k: int, dim: int) -> Tensor:
-        where = values.topk(k, dim=dim).indices
-        return torch.zeros_like(values).scatter(dim, where, values.gather(dim, where))
-
-    result = call(lifetime_top, a * 1, 0.2)
-    if result.shape != (10, 8):
-        raise Wrong(f"For a of shape (10, 8) the result has shape {tuple(result.shape)}; expected the same shape.")
-    sizes = values.abs().topk(2, dim=0).indices
-    count = (result != 0).sum(0).double().mean().item()
-    verdict = judge(
-        result,
-        right=(kept(2, 0), "Every unit keeps its best images in every batch, so each gets a gradient."),
+def check_penalty_weight(answer) -> Verdict:
+    """Exercise 3.6: the weight beside an error averaged over 784 pixels that stands for 0.5 beside its sum."""
+    return judge(
+        answer,
+        right=(
+            0.5 / 784,
+            "The error was divided by 784, so the penalty has to be as well: the loss as a whole is only rescaled.",
+        ),
         wrong=[
-            (
-                kept(2, 1),
-                "You keep the largest units of each image. Keep, for each unit, its largest images: the other dim.",
-            ),
-            (
-                (kept(2, 0) != 0).float(),
-                "You return ones. Keep the numbers themselves where they are among the largest.",
-            ),
-            (
-                kept(2, 0).relu(),
-                "You set negative numbers to 0. The largest of a column may be below 0; keep them as they are.",
-            ),
-            (
-                torch.zeros_like(values).scatter(0, sizes, values.gather(0, sizes)),
-                "You choose by size without the sign. The largest number of -3, 1, 2 is 2.",
-            ),
-            (values - kept(2, 0), "You removed the largest and kept the rest."),
-            (
-                torch.where(values <= values.sort(0).values[1], values, 0.0),
-                "You keep the smallest of each column; expected the largest.",
-            ),
-            (
-                torch.where(values >= values.flatten().sort().values[-16], values, 0.0),
-                "One threshold for the whole batch. Each unit needs its own: otherwise weak units stay silent.",
-            ),
-            (values, "Nothing was set to 0."),
+            (0.5 * 784, "The other way: the pixels count too little beside the penalty, and you made it dearer."),
+            (1 / 784, "By the right factor. But what did the right weight start from?"),
+            (0.5 / 28, "A digit has 28 rows of 28 pixels, and the mean is taken over all of them."),
+            (0.5 / 800, "The penalty is summed over the 800 units in both losses. What differs is the error."),
+            (0.5, "That is the weight which left no unit on."),
+            (0, "Without a penalty nothing makes the code sparse."),
         ],
-        otherwise=f"For 10 images and share 0.2, a unit keeps {count:.3g} on average; expected its 2 largest, unchanged.",
+        otherwise="By which factor does a mean over 784 pixels differ from their sum?",
+        tol=1e-5,
+        expected="a number, such as 0.1",
     )
-    if not result.requires_grad:
-        raise Wrong("The numbers are right, but no gradient can pass: do not detach, and use no .data or .item().")
-    (slope,) = slopes(result, [a])
-    if slope is None or not same(slope, (kept(2, 0) != 0).float()):
-        raise Wrong("The numbers are right, but a number that you keep should have a gradient of 1, the others 0.")
-    for share, k, hint in (
-        (0.01, 1, "A share of 0.01 of 10 images rounds to 0. Keep at least one image for each unit."),
-        (0.17, 2, "A share of 0.17 of 10 images is 1.7, which rounds to 2. Round; do not cut off."),
-        (0.14, 1, "A share of 0.14 of 10 images is 1.4, which rounds to 1. Round to the nearest; not up."),
-        (0.25, 2, "A share of 0.25 of 10 images is 2.5, which Python's round takes to 2, the even neighbour."),
-        (0.7, 7, "A share of 0.7 of 10 images is 7. Take the share of the images, not of the units."),
-    ):
-        if not same(call(lifetime_top, a, share), kept(k, 0)):
-            raise Wrong(hint)
-    return verdict
