@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from companion.exercises._verdict import Verdict, Wrong, call, check, judge, right, same, slopes
+from companion.exercises._verdict import Verdict, Wrong, call, check, judge, right, same
 
 
 @check
