@@ -593,7 +593,7 @@ def test_an_error_of_the_objectives_own_keeps_its_type_and_gets_a_note(x):
 
 def test_an_objective_for_another_kind_of_model_is_named(x):
     for call in (partial(fit, epochs=1), evaluate):
-        with pytest.raises(TypeError, match=r"l1_sparse does not fit a DenseAutoencoder.*need a ShallowAutoencoder"):
+        with pytest.raises(TypeError, match=r"l1_sparse does not fit a DenseAutoencoder.*need a OneLayerAutoencoder"):
             call(tiny(), x, l1_sparse(0.1))
 
 

@@ -133,7 +133,7 @@ def explain_misfit(error: Exception, model: nn.Module, loss_fn, images: Tensor) 
     if ours and asked and not _raised_by(model, error):
         raise TypeError(
             f"{maker} does not fit a {type(model).__name__} ({error}); expected another kind of model. negative_elbo needs "
-            "a VAE, whose encode returns mu and logvar; l1_sparse and kl_sparse need a ShallowAutoencoder; for other "
+            "a VAE, whose encode returns mu and logvar; l1_sparse and kl_sparse need a OneLayerAutoencoder; for other "
             "autoencoders use reconstruction or denoising()."
         ) from error
     error.add_note(f"Raised by the first call of loss_fn(model, x), with x of shape {tuple(images.shape)}.")
