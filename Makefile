@@ -20,7 +20,7 @@ book: $(READY) ## run the notebooks, build the pages, print where to open them
 	@echo "Open in a browser: $(CURDIR)/_build/html/index.html"
 
 test: check ## check everything: code style, package, notebooks' numbers, built pages
-	$(BIN)/python -m pytest -n 2 --dist loadscope --nbval --nbval-cell-timeout=36000 tests book
+	$(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder --nbval --nbval-cell-timeout=36000 book tests
 
 test-fast: check ## what an edit can break in seconds: the package, the exercises, what is committed
 	$(BIN)/python -m pytest -n 2 --dist loadscope -m "not slow" tests

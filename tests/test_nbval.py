@@ -11,6 +11,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 from notebook_checks import ROOT
+from tools.executed import KEPT, kept_file
 from tools.notebooks import FOLDED, normalise
 
 pytestmark = pytest.mark.slow
@@ -33,6 +34,14 @@ TABLES = {
     "changed_cell": ("| model | error |\n| ----- | ----: |\n| PCA   | 11.04 |", False),
 }
 
+MIXED = """from companion.tables import show_table
+import matplotlib.pyplot as plt
+print("before")
+show_table(["x"], [[1.00]], ".2f")
+print("after")
+plt.plot([1, 2])
+plt.show()"""
+
 
 def write(path, cell):
     """A notebook as it is stored: its tables as text alone."""
@@ -41,8 +50,8 @@ def write(path, cell):
 
 
 @pytest.fixture(scope="module")
-def outcomes(tmp_path_factory):
-    """Each case as a notebook of its own, run by nbval in one go: -> {name: passed}."""
+def session(tmp_path_factory):
+    """Each case as a notebook of its own, run by nbval in one go: -> {(name, item): passed}, the folder."""
     folder = tmp_path_factory.mktemp("nbval")
     shutil.copy(ROOT / "conftest.py", folder)
     for name, (text, _) in STORED.items():
@@ -56,6 +65,13 @@ def outcomes(tmp_path_factory):
         nb = new_notebook(cells=[new_code_cell(source, execution_count=1)])
         nb.metadata = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
         nbformat.write(nb, folder / f"{name}.ipynb")
+    # The table stands between two printed lines, and its number has moved a little since it was stored.
+    before, after = (new_output("stream", name="stdout", text=f"{word}\n") for word in ("before", "after"))
+    table = new_output("display_data", data={"text/plain": "| x    |\n| ---: |\n| 1.01 |"})
+    picture = new_output("display_data", data={"text/plain": "<Figure size 640x480 with 1 Axes>"})
+    (folder / "book" / "studies").mkdir(parents=True)
+    for name, outputs in (("kept", [before, table, after, picture]), ("not_kept", [before, table, after])):
+        write(folder / "book" / "studies" / f"{name}.ipynb", new_code_cell(MIXED, outputs=outputs, execution_count=1))
     run = subprocess.run(
         [sys.executable, "-m", "pytest", "--nbval", "-v", "--tb=no", "-p", "no:cacheprovider", str(folder)],
         capture_output=True,
@@ -63,9 +79,14 @@ def outcomes(tmp_path_factory):
         cwd=folder,
         env={**os.environ, "PY_COLORS": "0", "PYTHONPATH": str(ROOT)},
     )
-    lines = re.findall(r"^(\w+)(?:\.|::)ipynb::(.+?) (PASSED|FAILED|ERROR)", run.stdout, re.M)
+    lines = re.findall(r"^(?:book/studies/)?(\w+)(?:\.|::)ipynb::(.+?) (PASSED|FAILED|ERROR)", run.stdout, re.M)
     assert lines, run.stdout + run.stderr
-    return {(name, item): outcome == "PASSED" for name, item, outcome in lines}
+    return {(name, item): outcome == "PASSED" for name, item, outcome in lines}, folder
+
+
+@pytest.fixture
+def outcomes(session):
+    return session[0]
 
 
 @pytest.mark.parametrize(("name", "accepted"), [(name, fine) for name, (_, fine) in (STORED | TABLES).items()])
@@ -88,3 +109,15 @@ def test_peak_memory_over_the_limit_is_refused(outcomes):
     assert outcomes["hog", "Cell 0"]
     assert outcomes["hog", "peak memory"] is False
     assert outcomes["modest", "peak memory"] is True
+
+
+def test_what_has_run_in_agreement_is_kept_for_the_build(session):
+    """In the order in which it came, with the picture, and with the committed number in place of the fresh one."""
+    outcomes, folder = session
+    assert (outcomes["kept", "Cell 0"], outcomes["not_kept", "Cell 0"]) == (True, False)
+    (kept,) = (p for p in (folder / KEPT).rglob("*") if p.is_file())
+    assert kept == kept_file(folder / "book" / "studies" / "kept.ipynb", folder / KEPT / "studies")
+    before, table, after, picture = nbformat.read(kept, as_version=4).cells[0].outputs
+    assert (before.text, after.text) == ("before\n", "after\n")
+    assert table.data["text/markdown"] == table.data["text/plain"] == "| x    |\n| ---: |\n| 1.01 |"
+    assert "image/png" in picture.data

@@ -2,11 +2,9 @@
 
 A notebook is run again when it, the companion package, a committed result or a tool has changed. Where the fresh text
 agrees with the committed one (tools/agreement.py says when), the page shows the committed text beside the fresh
-pictures, so that no number on it contradicts the prose. Where it does not, the build stops and says which cell moved,
-and how far.
+pictures. Where it does not, the build stops and says which cell moved, and how far.
 """
 
-import copy
 import sys
 from pathlib import Path
 
@@ -16,32 +14,22 @@ from sphinx.errors import ExtensionError
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from tools.agreement import disagreements, with_committed_text
-from tools.notebooks import digest, environment, execute, lent_cores, notebooks, side_by_side
+from tools.executed import keep, kept_file
+from tools.notebooks import environment, execute, lent_cores, notebooks, side_by_side
 
 MOST_AT_ONCE = 4  # each takes up to a gigabyte of memory
 
 
 def executed(path: Path, folder: Path) -> tuple[Path, list[str]]:
     """Run a notebook unless ``folder`` has it: -> the file with its outputs, and where it does not agree."""
-    key = digest(path, "companion", "benchmarks/results", "tools")[:16]
-    file = folder / f"{path.stem}-{key}.ipynb"
+    file = kept_file(path, folder)
     if file.exists():
         return file, []
-    committed = nbformat.read(path, as_version=4)
     try:
-        fresh = execute(copy.deepcopy(committed), path.parent, environment())
+        fresh = execute(nbformat.read(path, as_version=4), path.parent, environment())
     except CellExecutionError as error:
         return file, [str(error)]
-    if problems := disagreements(committed, fresh):
-        return file, problems
-    for old in folder.glob(f"{path.stem}-{len(key) * '?'}.ipynb"):  # not those of a name that goes on
-        old.unlink()
-    folder.mkdir(parents=True, exist_ok=True)
-    unfinished = file.with_suffix(".tmp")
-    nbformat.write(with_committed_text(committed, fresh), unfinished)
-    unfinished.replace(file)
-    return file, []
+    return file, keep(path, fresh, file)
 
 
 def run_notebooks(app, config) -> None:
