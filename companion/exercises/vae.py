@@ -122,7 +122,7 @@ def check_log_aggregate(log_aggregate) -> Verdict:
     if not far.isfinite().all():
         raise Wrong(
             f"With 60 units, and codes far from every image, you get {far[0].item()}: the exponential of a log-density "
-            "near -1000 is 0 in a computer. Look at how the chapter averages its importance weights."
+            "near -1000 is 0 in a computer. torch.logsumexp takes the logarithm of a sum of exponentials without them."
         )
     if not same(far, _log_mixture(8 * z, mu, logvar), tol=1e-4):
         raise Wrong(
