@@ -392,6 +392,19 @@ fig, ax = plt.subplots(figsize=(4, 2))
 ax.plot([1, 2])
 plt.show()
 show_table(["x"], [[1]])"""
+CLAIMS = """from companion import claim
+print("measured 0.50")
+claim("a half is at most one, however long the sentence that says so is, and it is long", 0.5, at_most=1)
+claim("two is two < three", 2, equals=2)
+print("and after")"""
+CLAIMED = """measured 0.50
+Holds: a half is at most one, however long the sentence that says so is,
+  and it is long
+  found 0.5, expected at most 1
+Holds: two is two < three
+  found 2, expected 2
+and after
+"""
 FOLDED = {"tags": ["hide-input"]}
 FIGURE = {
     "figure": {"name": "fig-page-line", "caption": "The line rises."},
@@ -405,8 +418,8 @@ def displayed(text: str):
 
 @pytest.fixture(scope="module")
 def folded_book(tmp_path_factory) -> Path:
-    """The HTML of three pages: with folded code and tables; in a folder, with folded code; and with neither."""
-    folder = new_book(tmp_path_factory.mktemp("folded"), "studies/page", "plain")
+    """The HTML of four pages: with folded code and tables; in a folder, with folded code; with neither; with claims."""
+    folder = new_book(tmp_path_factory.mktemp("folded"), "studies/page", "plain", "claims")
     table = [*printed("before the table\n"), displayed(SHOWN), *printed("after it\n"), displayed(WIDE)]
     figure = [displayed("<Figure size 400x200 with 1 Axes>"), displayed("|    x |\n| ---: |\n|    1 |")]
     write_page(
@@ -419,6 +432,7 @@ def folded_book(tmp_path_factory) -> Path:
         new_code_cell("answer = 43", metadata={"tags": ["solution", "hide-input"]}),
         rtol=0.02,
     )
+    write_page(folder, new_code_cell(CLAIMS, outputs=printed(CLAIMED)), name="claims")
     elsewhere = "from pathlib import Path\nprint(Path().resolve().name)"
     write_page(folder, new_code_cell(elsewhere, metadata=FOLDED, outputs=printed("studies\n")), name="studies/page")
     (folder / "book" / "plain.md").write_text("# Prose alone\n\nText.")
@@ -426,6 +440,20 @@ def folded_book(tmp_path_factory) -> Path:
     assert run.returncode == 0, run.stdout + run.stderr
     assert len(list((folder / "_build" / "notebooks").rglob("page-*.ipynb"))) == 2  # neither has replaced the other
     return folder / "_build" / "html"
+
+
+def test_claims_stand_in_a_fold_below_what_their_cell_prints(folded_book, browser):
+    page = open_page(browser, folded_book / "claims.html")
+    assert page.locator(".cell_output").inner_text().strip() == "measured 0.50\nand after"
+    fold = page.locator("details.checked")
+    assert fold.bounding_box()["y"] > page.locator(".cell_output").bounding_box()["y"]
+    assert not fold.locator("li").first.is_visible()
+    fold.get_by_text("Checked: 2 conclusions").click()
+    assert fold.locator("li").all_inner_texts() == [
+        "a half is at most one, however long the sentence that says so is, and it is long (found 0.5, expected at most 1)",
+        "two is two < three (found 2, expected 2)",
+    ]
+    page.close()
 
 
 def states(page) -> list[bool]:

@@ -1,7 +1,8 @@
 """Sphinx extension: what the cells of a page need that a notebook does not store.
 
-A study's title gets its number. The fold of a cell tagged ``hide-input`` says how many lines it hides. A cell that draws a figure and shows tables becomes
-several, since myst-nb would set every output of it in the figure.
+A study's title gets its number. The fold of a cell tagged ``hide-input`` says how many lines it hides. A cell that draws
+a figure and shows tables becomes several, since myst-nb would set every output of it in the figure. The claims that a cell
+makes stand below it in a fold: the prose says what they check.
 """
 
 import re
@@ -10,6 +11,9 @@ from itertools import groupby
 
 import nbformat
 from myst_nb.sphinx_ import HideCodeCellNode, depart_HideCellInput
+from nbformat.v4 import new_markdown_cell
+
+CLAIM = re.compile(r"^Holds: ((?:.+\n)+?)  (found .+)\n?", re.M)  # as companion/claims.py prints one
 
 
 def with_label(cell):
@@ -41,16 +45,37 @@ def tables_apart(cell) -> list:
     return parts
 
 
+def claims_apart(cell) -> list:
+    """A cell less the claims that it prints, and a cell with these in a fold."""
+    claims = []
+    for output in cell.outputs:
+        if output.output_type == "stream":
+            claims += CLAIM.findall(output.text)
+            output.text = CLAIM.sub("", output.text)
+    cell.outputs = [output for output in cell.outputs if output.output_type != "stream" or output.text.strip()]
+    if not claims:
+        return [cell]
+    made = "".join(
+        f"<li>{escape(' '.join(statement.split()))} <span>({escape(found)})</span></li>" for statement, found in claims
+    )
+    count = f"{len(claims)} {'conclusion' if len(claims) == 1 else 'conclusions'}"
+    return [
+        cell,
+        new_markdown_cell(f'<details class="checked"><summary>Checked: {count}</summary><ul>{made}</ul></details>'),
+    ]
+
+
+def parts(cell) -> list:
+    cell, *claims = claims_apart(with_label(cell))
+    return [*tables_apart(cell), *claims]
+
+
 def prepare(app, docname: str, source: list[str]) -> None:
     if app.env.doc2path(docname).endswith(".ipynb"):
         nb = nbformat.reads(source[0], as_version=4)
         if study := re.match(r"studies/(\d\d)-", docname):  # the lessons are numbered by the table of contents
             nb.cells[0].source = nb.cells[0].source.replace("# ", f"# Study {int(study[1])}: ", 1)
-        nb.cells = [
-            part
-            for cell in nb.cells
-            for part in (tables_apart(with_label(cell)) if cell.cell_type == "code" else [cell])
-        ]
+        nb.cells = [part for cell in nb.cells for part in (parts(cell) if cell.cell_type == "code" else [cell])]
         source[0] = nbformat.writes(nb)
 
 
