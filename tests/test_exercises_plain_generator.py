@@ -10,9 +10,11 @@ def test_frechet_distances_of_one_feature_by_hand():
     """The numbers of exercise S07.3, from sets with exactly these means and standard deviations."""
     scores = torch.randn(50, 1, dtype=torch.double)
     scores = (scores - scores.mean()) / scores.std()
-    real, made = 10 + 2 * scores, 6 + scores
-    for a, b, distance in ((real, made, 17), (real, 2 * made, 4), (2 * real, 2 * made, 68), (2 * real, made, 205)):
+    real, made = 10 + 5 * scores, 4 + 3 * scores
+    for a, b, distance in ((real, made, 40), (real, 2.2 * made, 4), (2 * real, 2 * made, 160)):
         assert frechet_distance(a, b) == pytest.approx(distance)
+    for factor in (2.1, 2.3):
+        assert frechet_distance(real, factor * made) > 4.1
 
 
 def reach(x, k):
@@ -48,8 +50,8 @@ EXERCISES = {}
 
 EXERCISES["check_two_reports"] = {
     "right": "C",
-    "says": "mostly chance",
-    "hints": [("A", "differ in size"), ("B", "one number"), ("D", "ruler is the same"), ("E", "letters")],
+    "says": "as large as the lead",
+    "hints": [("A", "differ in size"), ("B", "off both sets"), ("D", "ruler is the same"), ("E", "letters")],
 }
 
 EXERCISES["check_precision"] = {
@@ -84,18 +86,18 @@ EXERCISES["check_precision"] = {
     },
 }
 
-EXERCISES["check_both_doubled"] = {
-    "right": 68,
-    "says": "four times",
+EXERCISES["check_best_factor"] = {
+    "right": 2.2,
+    "says": "4 are left",
+    "other ways": {"as a fraction": 55 / 25},
     "hints": [
-        (17, "as they are"),
-        (4, "samples doubled alone"),
-        (34, "then they are squared"),
-        (64, "differ as well"),
-        (8, "holds squares"),
-        (10, "enter squared"),
-        (76, "not of the variances"),
-        (205, "real ones alone"),
-        (50, "the means are 20"),
+        (2.5, "means together"),
+        (5 / 3, "deviations together"),
+        (25 / 12, "A mean of the two"),
+        (0.4545, "Upside down"),
+        (4.4, "comes down with the square"),
+        (4, "At which c"),
+        (160, "both sides doubled"),
+        (3, "slope 0"),
     ],
 }

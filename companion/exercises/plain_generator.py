@@ -3,21 +3,21 @@
 import torch
 from torch import Tensor
 
-from companion.exercises._verdict import Verdict, Wrong, call, check, judge, same
+from companion.exercises._verdict import Verdict, Wrong, about, call, check, judge, same
 
 
 @check
 def check_two_reports(answer) -> Verdict:
-    """Exercise S07.1: Frechet distances of 14 from 2,000 pictures and of 41 from 200: what follows? A, B, C or D."""
+    """Exercise S07.1: a distance of 14 from 2,000 pictures, and 41 and 30 from 200 each: what follows? A, B, C or D."""
     return judge(
         answer,
         right=(
             "C",
-            "With 200 pictures even real digits are far from real digits: the covariance of 64 features is mostly chance.",
+            "Without the floors it is 12 against 23, or against 12: with 200 pictures, chance is as large as the lead.",
         ),
         wrong=[
-            ("A", "The two sets differ in size. What does the study's table say of real digits, with fewer of them?"),
-            ("B", "A distance joins quality and variety in one number. And the two sets differ in size."),
+            ("A", "The sets differ in size. How far are 200 real digits from 200 real ones?"),
+            ("B", "Take the floor, 18, off both sets of the VAE. What is left of the second?"),
             ("D", "One classifier, one kind of data: the ruler is the same. Is anything else different?"),
         ],
     )
@@ -104,20 +104,22 @@ def _within(a: Tensor, b: Tensor, reach: Tensor) -> Tensor:
 
 
 @check
-def check_both_doubled(answer) -> Verdict:
-    """Exercise S07.3: the Frechet distance of N(10, 2^2) and N(6, 1^2), both doubled."""
+def check_best_factor(answer) -> Verdict:
+    """Exercise S07.3: the c for which the Frechet distance of N(10, 5^2) and N(4 c, (3 c)^2) is smallest."""
     return judge(
         answer,
-        right=(68, "(20 - 12)^2 + (4 - 2)^2: four times as much, for the same pictures."),
+        right=(about(2.2, 0.005), "Of the 40, 4 are left, and the samples are as good or bad as before."),
         wrong=[
-            (17, "That is the distance as they are. Doubling both moves the means and the spreads apart."),
-            (4, "That is with the samples doubled alone. The real ones are doubled, too."),
-            (34, "Twice 17? The differences double, and then they are squared."),
-            (64, "That is the means. The standard deviations differ as well."),
-            (8, "The formula holds squares: of the difference of the means, and of that of the standard deviations."),
-            (10, "The two differences enter squared."),
-            (76, "The formula holds the difference of the standard deviations, squared, not of the variances."),
-            (205, "You doubled the real ones alone."),
+            (2.5, "That brings the means together. The standard deviations count as well."),
+            (about(5 / 3, 0.005), "That brings the standard deviations together. The means count as well."),
+            (
+                about(25 / 12, 0.005),
+                "A mean of the two factors? The larger numbers pull harder: write the distance down.",
+            ),
+            (about(1 / 2.2, 0.005), "Upside down: it is the samples that are multiplied, and they are too faint."),
+            (4.4, "Mind the 2 that comes down with the square."),
+            (4, "That is the distance that is left. At which c?"),
+            (160, "That is the distance with both sides doubled. Here the samples alone change."),
         ],
-        otherwise="Doubled, the means are 20 and 12, the standard deviations 4 and 2.",
+        otherwise="The distance is (10 - 4 c)^2 + (5 - 3 c)^2. Where is its slope 0?",
     )
