@@ -184,8 +184,8 @@ EXERCISES["check_reports"] = {
 }
 
 EXERCISES["check_matching_pca"] = {
-    "right": 21,
-    "says": "about 20",
+    "right": 19,
+    "says": "about 19",
     "other ways": {"between two": 20.5},
     "hints": [
         (8, "Too few"),

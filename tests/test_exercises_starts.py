@@ -5,10 +5,11 @@ import torch
 from torch import nn
 
 
-def test_a_default_layer_and_a_relu_leave_a_sixth_of_the_mean_square():
-    layer = nn.Linear(2000, 4000, bias=False)
-    x = torch.randn(100, 2000)
-    assert layer(x).relu().square().mean().item() == pytest.approx(1 / 6, rel=0.02)
+def test_a_layer_with_the_stated_bound_and_a_relu_keep_the_mean_square():
+    layer = nn.Linear(150, 40_000, bias=False)
+    nn.init.uniform_(layer.weight, -0.2, 0.2)
+    x = torch.randn(100, 150)
+    assert layer(x).relu().square().mean().item() == pytest.approx(x.square().mean().item(), rel=0.02)
 
 
 def he(layer):
@@ -52,18 +53,18 @@ def mean_image(x):
 
 EXERCISES = {}
 
-EXERCISES["check_factor"] = {
-    "right": 1 / 6,
+EXERCISES["check_uniform"] = {
+    "right": 0.2,
     "says": "square root of 6",
-    "other ways": {"rounded": 0.167},
+    "other ways": {"computed": (6 / 150) ** 0.5},
     "hints": [
-        (1 / 3, "before the ReLU"),
-        (1 / 2, "a third of a squared"),
-        (6, "the way back"),
-        (6**-0.5, "the size"),
-        (1 / 12, "width"),
-        (2 / 3, "does not double"),
-        (1, "First the variance"),
+        (150**-0.5, "one sixth"),
+        ((2 / 150) ** 0.5, "deviation"),
+        ((3 / 150) ** 0.5, "drops half"),
+        (0.4, "whole width"),
+        (0.04, "a squared"),
+        (2 / 150, "What bound"),
+        (1, "which variance"),
     ],
 }
 

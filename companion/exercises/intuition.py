@@ -57,7 +57,10 @@ def check_matching_pca(answer) -> Verdict:
     too_many = "Too many. With 32 numbers, PCA's error is already below the autoencoder's with 8."
     return judge(
         answer,
-        right=((17, 24), "PCA needs about 20: each of the eight numbers does the work of two and a half of PCA's."),
+        right=(
+            (17, 24),
+            "PCA needs about 19: each of the eight numbers does the work of nearly two and a half of PCA's.",
+        ),
         wrong=[
             (
                 (-inf, 7.999),

@@ -7,25 +7,28 @@ from companion.exercises._verdict import Verdict, Wrong, call, check, judge, run
 
 
 @check
-def check_factor(answer) -> Verdict:
-    """Exercise S01.1: by what PyTorch's default layer and a ReLU multiply the mean square of their input."""
+def check_uniform(answer) -> Verdict:
+    """Exercise S01.1: the bound of 150 uniform weights with which a layer and its ReLU keep the mean square."""
+    n = 150
     return judge(
         answer,
         right=(
-            1 / 6,
-            "The weights have the variance 1 / (3 n), n of them make a third, and the ReLU keeps half of it. "
-            "He's factor of the square root of 6 undoes exactly this.",
+            (6 / n) ** 0.5,
+            "The variance a^2 / 3 must be 2 / n, He's: the bound is the square root of 6 times PyTorch's 1 / sqrt(n).",
         ),
         wrong=[
-            (1 / 3, "That is before the ReLU, which drops the negative half of a symmetric sum."),
-            (1 / 2, "The variance of a uniform number between -a and a is a third of a squared, not a squared."),
-            (6, "That is the way back: you are asked what the layer does, and it makes numbers smaller."),
-            (6**-0.5, "That is by how much the size shrinks. The mean square is its square."),
-            (1 / 12, "A uniform number of width 1 has the variance 1/12; here the width is twice 1/sqrt(n)."),
-            (2 / 3, "A ReLU does not double the mean square: it sets half of a symmetric sum to 0."),
+            ((1 / n) ** 0.5, "That is PyTorch's bound: it leaves one sixth of the mean square."),
+            (
+                (2 / n) ** 0.5,
+                "That is the deviation that the weights should have. A uniform one is smaller than its bound.",
+            ),
+            ((3 / n) ** 0.5, "That keeps the mean square of the sum. The ReLU then drops half of it."),
+            ((24 / n) ** 0.5, "That is the whole width, from -a to a."),
+            (6 / n, "That is a squared."),
+            (2 / n, "That is the variance of the weights. What bound has it?"),
         ],
-        otherwise="First the variance of one weight, then of a sum of n products, then half of it.",
-        tol=2e-3,
+        otherwise="A sum of 150 products has 150 times the weights' variance, and the ReLU keeps half: which variance gives 1?",
+        tol=1e-3,
     )
 
 
