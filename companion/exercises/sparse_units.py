@@ -116,7 +116,7 @@ def check_mutual_share(mutual_share) -> Verdict:
 
 @check
 def check_two_thresholds(answer) -> Verdict:
-    """Exercise S05.3: which of two codes has fewer units on, given equal counts at 0.02 (A) and at 0.2 (B)."""
+    """Exercise S05.3: which of two codes cannot have more units on, given equal counts at 0.02 (A) and at 0.2 (B)."""
     return judge(
         answer,
         right=("A", "A higher threshold never counts more: A's 40 can only shrink on the way up, B's only grow."),
