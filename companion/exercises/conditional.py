@@ -99,7 +99,7 @@ def check_read(read) -> Verdict:
 
     if like(reconstruction + price):
         return Verdict(
-            True, "Ten trials for each picture, and the cheapest explanation wins: a classifier for nothing."
+            True, "Ten trials for each picture, and the cheapest explanation wins: a network trained to draw can read."
         )
     for loss, hint in (
         (reconstruction, "You left out the price of the cloud: add the KL divergence."),
