@@ -10,17 +10,17 @@ from torch.distributions import Normal
 from companion.exercises import chance as exercises
 
 
-def test_the_trick_is_36_times_noisier_on_the_wiggle():
-    """By a fine sum over the standard normal density, the true gradient taken away from both."""
-    z = torch.linspace(-10, 10, 200_001, dtype=torch.double)
-    weight = Normal(0.0, 1.0).log_prob(z).exp()
+def test_the_trick_is_25_times_noisier_on_the_wiggle():
+    """By a fine sum over the cloud's density, the true gradient taken away from both."""
+    z = torch.linspace(-5, 5, 200_001, dtype=torch.double)
+    weight = Normal(0.0, 0.5).log_prob(z).exp()
     weight /= weight.sum()
-    trick, score = 6 * torch.cos(6 * z), z * torch.sin(6 * z)
-    truth = 6 * math.exp(-18)
+    trick, score = 10 * torch.cos(10 * z), torch.sin(10 * z) * z / 0.5**2
+    truth = 10 * math.exp(-12.5)
     assert (weight * trick).sum().item() == pytest.approx(truth, abs=1e-9)
     assert (weight * score).sum().item() == pytest.approx(truth, abs=1e-9)
     variances = [(weight * (g - truth) ** 2).sum().item() for g in (trick, score)]
-    assert variances[0] / variances[1] == pytest.approx(36, abs=1e-3)
+    assert variances[0] / variances[1] == pytest.approx(25, abs=0.01)
 
 
 def test_a_pair_has_no_noise_where_the_cost_is_a_square():
@@ -85,16 +85,17 @@ def test_right_pairs_pass_with_every_seed():
 EXERCISES = {}
 
 EXERCISES["check_wiggle"] = {
-    "right": 36,
-    "says": "36 times",
+    "right": 25,
+    "says": "25 times",
     "hints": [
-        (6, "standard deviations"),
-        (1 / 36, "Upside down"),
-        (18, "the trick's estimate"),
-        (0.5, "ratio of two"),
-        (72, "halved only one"),
+        (5, "standard deviations"),
+        (1 / 25, "Upside down"),
+        (50, "the trick's estimate"),
+        (2, "ratio of two"),
+        (100, "Where is sigma"),
+        (400, "divided by sigma"),
+        (36, "example of the text"),
         (1, "How far"),
-        (12, "Square the factor"),
         (30, "You answered 30"),
     ],
 }

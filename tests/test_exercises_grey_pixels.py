@@ -88,7 +88,7 @@ EXERCISES["check_laplace"] = {
 
 EXERCISES["check_bits"] = {
     "right": (-500 / 784 + math.log(255)) / math.log(2),
-    "says": "hardly less than 8",
+    "says": "about one less than the 8",
     "other ways": {"rounded": 7.07, "slots of 1/256": (-500 / 784 + math.log(256)) / math.log(2)},
     "hints": [
         (8.91, "The sign"),

@@ -19,23 +19,24 @@ from companion.exercises._verdict import (
 
 @check
 def check_wiggle(answer) -> Verdict:
-    """Exercise S06.1: variance of the trick's estimate over the score function's, for f(z) = sin(6z), z standard normal."""
+    """Exercise S06.1: variance of the trick's estimate over the score function's, for f(z) = sin(10z), mu = 0, sigma = 0.5."""
     return judge(
         answer,
         right=(
-            about(36, 0.5),
-            "The slope, 6 cos(6z), has the mean square 36 / 2, and z sin(6z) has 1 / 2: the trick is 36 times noisier.",
+            about(25, 0.5),
+            "10 cos(10z) has the mean square 50, and sin(10z) eps / 0.5 has 2: the trick is 25 times noisier.",
         ),
         wrong=[
-            (6, "That is the ratio of the standard deviations. A variance is a mean square."),
-            (about(1 / 36, 0.001), "Upside down: which of the two estimates holds the factor 6?"),
-            (18, "That is the variance of the trick's estimate. Divide it by the score function's."),
-            (about(0.5, 0.001), "That is the variance of one estimate. The question asks for the ratio of two."),
-            (72, "cos^2 and sin^2 are both one half on average: you halved only one of them."),
+            (5, "That is the ratio of the standard deviations. A variance is a mean square."),
+            (about(1 / 25, 0.001), "Upside down: which of the two estimates is the noisier one here?"),
+            (50, "That is the variance of the trick's estimate. Divide it by the score function's."),
+            (2, "That is the variance of the score function's estimate. The question asks for the ratio of two."),
+            (100, "Where is sigma? The score function's estimate is f(z) times eps / sigma."),
+            (400, "The score function's estimate is divided by sigma, not multiplied: f(z) eps / sigma."),
+            (36, "That is the example of the text. Here omega is 10 and sigma one half."),
             (1, "The two are right on average, both. How far do they scatter?"),
-            (12, "Square the factor 6; do not double it."),
         ],
-        otherwise="Write both estimates down: 6 cos(6z) and z sin(6z). What is the mean of each one's square?",
+        otherwise="Write both estimates down: 10 cos(10z) and sin(10z) eps / 0.5. What is the mean of each one's square?",
     )
 
 
@@ -86,7 +87,7 @@ def check_reports(answer) -> Verdict:
         answer,
         right=(
             "C",
-            "A bound belongs to the codes it was computed with. Measure both by the codes that you will store.",
+            "The 146 charges for bits and decodes none. Measure both networks by the codes that you will store.",
         ),
         wrong=[
             ("A", "The 146 nats are those of codes between 0 and 1. Will you store those?"),

@@ -45,7 +45,7 @@ def check_bits(answer) -> Verdict:
     nats = -500 / 784
     return judge(
         answer,
-        right=(about((nats + log(255)) / log(2), 0.01), "The slot is so narrow that this is hardly less than 8 bits."),
+        right=(about((nats + log(255)) / log(2), 0.01), "That is 7.07 bits, about one less than the 8 of a file."),
         wrong=[
             (
                 about((-nats + log(255)) / log(2), 0.01),
