@@ -8,7 +8,7 @@ from companion.exercises._verdict import Verdict, Wrong, call, check, judge, rig
 
 @check
 def check_spoiled(answer) -> Verdict:
-    """Exercise S12.1: which change of the roll spoils distances that are measured from neighbour to neighbour."""
+    """Exercise S12.1: which change of the roll can spoil distances that are measured from neighbour to neighbour."""
     return judge(
         answer,
         right=("C", "Layers that come near each other offer shortcuts, and a single one is enough."),
