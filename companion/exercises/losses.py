@@ -181,8 +181,8 @@ def check_stable_bce(stable_bce) -> Verdict:
         raise Wrong(f"For the shape (3, 11) you return {tuple(cost.shape)}; expected one number a pixel.")
     if not cost.is_floating_point():
         raise Wrong(f"You return numbers of type {cost.dtype}; expected floating point, like a.")
-    if _uses_torch_bce(cost.grad_fn):
-        raise Wrong("That calls PyTorch's own BCE. Write it with max, exp and log.")
+    if _uses(cost.grad_fn, "BinaryCrossEntropy", "Softplus", "LogSigmoid"):
+        raise Wrong("That calls PyTorch's own BCE, softplus or logsigmoid. Write it with max, exp and log.")
     truth = F.binary_cross_entropy_with_logits(a, x, reduction="none")
     found = cost.detach().float()
     at = "At a = {:g} and x = {:g} "
@@ -234,13 +234,13 @@ def _bce_hint(found: Tensor, truth: Tensor, a: Tensor, x: Tensor, wrong_at: Tens
     )
 
 
-def _uses_torch_bce(node) -> bool:
-    """Whether PyTorch's BCE stands anywhere in the graph that leads to this node."""
+def _uses(node, *functions: str) -> bool:
+    """Whether one of PyTorch's functions stands anywhere in the graph that leads to this node."""
     todo = [node]
     while todo:
         node = todo.pop()
         if node is not None:
-            if "BinaryCrossEntropy" in node.name():
+            if any(function in node.name() for function in functions):
                 return True
             todo += [parent for parent, _ in node.next_functions]
     return False
