@@ -8,6 +8,7 @@ import torch
 
 from companion import claim, claims_made
 from companion.claims import _MADE, ClaimError
+from tools.notebooks import in_one_line
 
 
 @pytest.fixture(autouse=True)
@@ -115,3 +116,12 @@ def test_what_is_no_claim_is_refused(value, bounds, said):
     with pytest.raises((TypeError, ValueError), match=said):
         claim("it is so", value, **bounds)
     assert claims_made() == []
+
+
+def test_a_printed_statement_is_read_as_it_was_made(capsys):
+    """The printed one is wrapped, at blanks and after hyphens."""
+    statement = "for each of the digits that stand in the test set, it is the cross-entropy - as said - that falls"
+    claim(statement, 1, at_most=2)
+    printed = capsys.readouterr().out
+    assert "cross-\n" in printed
+    assert in_one_line(printed.split("\n  found")[0].removeprefix("Holds: ")) == statement

@@ -6,12 +6,18 @@ makes stand below it in a fold: the prose says what they check.
 """
 
 import re
+import sys
 from html import escape
 from itertools import groupby
+from pathlib import Path
 
 import nbformat
 from myst_nb.sphinx_ import HideCodeCellNode, depart_HideCellInput
 from nbformat.v4 import new_markdown_cell
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from tools.notebooks import in_one_line
 
 CLAIM = re.compile(r"^Holds: ((?:.+\n)+?)  (found .+)\n?", re.M)  # as companion/claims.py prints one
 
@@ -56,7 +62,7 @@ def claims_apart(cell) -> list:
     if not claims:
         return [cell]
     made = "".join(
-        f"<li>{escape(' '.join(statement.split()))} <span>({escape(found)})</span></li>" for statement, found in claims
+        f"<li>{escape(in_one_line(statement))} <span>({escape(found)})</span></li>" for statement, found in claims
     )
     count = f"{len(claims)} {'conclusion' if len(claims) == 1 else 'conclusions'}"
     return [
