@@ -8,7 +8,7 @@ import torch
 
 from companion import claim, claims_made
 from companion.claims import _MADE, ClaimError
-from tools.notebooks import in_one_line
+from tools.notebooks import claims_in
 
 
 @pytest.fixture(autouse=True)
@@ -124,4 +124,4 @@ def test_a_printed_statement_is_read_as_it_was_made(capsys):
     claim(statement, 1, at_most=2)
     printed = capsys.readouterr().out
     assert "cross-\n" in printed
-    assert in_one_line(printed.split("\n  found")[0].removeprefix("Holds: ")) == statement
+    assert claims_in(printed) == [(statement, "found 1, expected at most 2")]

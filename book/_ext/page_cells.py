@@ -17,9 +17,7 @@ from nbformat.v4 import new_markdown_cell
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from tools.notebooks import in_one_line
-
-CLAIM = re.compile(r"^Holds: ((?:.+\n)+?)  (found .+)\n?", re.M)  # as companion/claims.py prints one
+from tools.notebooks import CLAIM, claims_in
 
 
 def with_label(cell):
@@ -56,14 +54,12 @@ def claims_apart(cell) -> list:
     claims = []
     for output in cell.outputs:
         if output.output_type == "stream":
-            claims += CLAIM.findall(output.text)
+            claims += claims_in(output.text)
             output.text = CLAIM.sub("", output.text)
     cell.outputs = [output for output in cell.outputs if output.output_type != "stream" or output.text.strip()]
     if not claims:
         return [cell]
-    made = "".join(
-        f"<li>{escape(in_one_line(statement))} <span>({escape(found)})</span></li>" for statement, found in claims
-    )
+    made = "".join(f"<li>{escape(statement)} <span>({escape(found)})</span></li>" for statement, found in claims)
     count = f"{len(claims)} {'conclusion' if len(claims) == 1 else 'conclusions'}"
     return [
         cell,
@@ -71,7 +67,7 @@ def claims_apart(cell) -> list:
     ]
 
 
-def parts(cell) -> list:
+def cells_of_the_page(cell) -> list:
     cell, *claims = claims_apart(with_label(cell))
     return [*tables_apart(cell), *claims]
 
@@ -81,7 +77,9 @@ def prepare(app, docname: str, source: list[str]) -> None:
         nb = nbformat.reads(source[0], as_version=4)
         if study := re.match(r"studies/(\d\d)-", docname):  # the lessons are numbered by the table of contents
             nb.cells[0].source = nb.cells[0].source.replace("# ", f"# Study {int(study[1])}: ", 1)
-        nb.cells = [part for cell in nb.cells for part in (parts(cell) if cell.cell_type == "code" else [cell])]
+        nb.cells = [
+            part for cell in nb.cells for part in (cells_of_the_page(cell) if cell.cell_type == "code" else [cell])
+        ]
         source[0] = nbformat.writes(nb)
 
 
