@@ -28,7 +28,6 @@ def check_uniform(answer) -> Verdict:
             (2 / n, "That is the variance of the weights. What bound has it?"),
         ],
         otherwise="A sum of 150 products has 150 times the weights' variance, and the ReLU keeps half: which variance gives 1?",
-        tol=1e-3,
     )
 
 
