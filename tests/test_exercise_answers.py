@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from companion.exercises import grey_pixels, intuition, vae, visualisation
+from companion.exercises import grey_pixels, intuition, visualisation
 from companion.exercises._verdict import Verdict, Wrong, check, judge
 from notebook_checks import BOOK, NOTEBOOKS, code_cells, extension, read
 from tools.notebooks import name_of
@@ -107,7 +107,6 @@ def test_it_answers_by_keyboard_and_says_what_is_chosen(page):
 
 
 def test_only_a_choice_or_a_number_has_a_rule():
-    assert answers.rule_of(vae, vae.check_kl_order) is None  # three letters in order
     assert answers.rule_of(visualisation, visualisation.check_tomorrow) is None  # a set of names
     assert answers.rule_of(grey_pixels, grey_pixels.check_laplace)["numbers"]
     assert set(answers.rule_of(intuition, intuition.check_unseen)["letters"]) == set("ABCD")

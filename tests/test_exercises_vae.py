@@ -11,11 +11,11 @@ from companion.exercises import vae as exercises
 from companion.vae import kl_to_standard_normal, reparameterize
 
 
-def test_the_figures_of_the_order():
+def test_the_figures_of_the_dearest_change():
     mu, sigma = torch.tensor([[0.0, 1.0, 0.0, 0.0]]), torch.tensor([[0.5, 0.5, 0.1, 1.5]])
     now, a, b, c = kl_to_standard_normal(mu, 2 * sigma.log())[0].tolist()
     assert c < now < a < b
-    message = exercises.check_kl_order("CAB").message
+    message = exercises.check_dearest("B").message
     assert all(f"{value:.3f}" in message for value in (now, a, b, c, math.log(5)))
     assert a - now == pytest.approx(0.5)
     assert b - now == pytest.approx(math.log(5) - 0.12)
@@ -113,31 +113,10 @@ def test_information_and_mismatch_add_up_to_the_kl():
 
 EXERCISES = {}
 
-EXERCISES["check_kl_order"] = {
-    "right": "CAB",
+EXERCISES["check_dearest"] = {
+    "right": "B",
     "says": "log 5",
-    "other ways": {
-        "with commas": "c, a, b",
-        "in order": "C < A < B",
-        "list": ["C", "A", "B"],
-        "tuple": ("C", "A", "B"),
-    },
-    "hints": [
-        ("BAC", "dear to cheap"),
-        ("CBA", "its logarithm"),
-        ("BCA", "its logarithm"),
-        ("ABC", "C comes too late"),
-        ("ACB", "C comes too late"),
-        ("AB", "three letters"),
-        ("CABB", "three letters"),
-        ("", "three letters"),
-        (["C", 1], "three letters"),
-        ([], "three letters"),
-        ({"C": 1}, "three letters"),
-        (3, "three letters"),
-        (None, "three letters"),
-        (torch.zeros(3), "three letters"),
-    ],
+    "hints": [("A", "its logarithm"), ("C", "which of the two costs more"), ("CAB", "one of the letters")],
 }
 
 EXERCISES["check_doubt"] = {

@@ -1,9 +1,7 @@
 """Checks of the exercises of chapter 4."""
 
-from itertools import permutations
 from math import log, pi, sqrt
 
-import numpy as np
 import torch
 from torch import Tensor
 from torch.distributions import Independent, MultivariateNormal, Normal
@@ -20,36 +18,31 @@ from companion.exercises._verdict import (
     noise_of_two_calls,
     refuse_other_laws,
     refuse_shared,
-    right,
     same,
-    shown,
     terms_of,
     variational_probe,
 )
 
 
 @check
-def check_kl_order(answer) -> Verdict:
-    """Exercise 4.1: KL after mu -> 1 (A), sigma -> 0.1 (B), sigma -> 1.5 (C) from mu 0, sigma 0.5; cheapest first."""
-    parts = answer.tolist() if isinstance(answer, np.ndarray) else answer
-    if isinstance(parts, list | tuple) and all(isinstance(part, str) for part in parts):
-        parts = "".join(parts)
-    letters = "".join(c for c in parts.upper() if c.isalnum()) if isinstance(parts, str) else ""
-    if letters not in {"".join(p) for p in permutations("ABC")}:
-        raise Wrong(f'You answered {shown(answer)}; expected the three letters in order, such as "ABC".')
-    if letters == "CAB":
-        return right(
-            "0.220, 0.818 and 1.808 nats, from 0.318 now: C lowers the bill. A move costs half its square, here 0.5. "
-            "Being 5 times surer costs log 5 = 1.609, less 0.12 for the smaller square of sigma."
-        )
-    if letters == "BAC":
-        raise Wrong("The order is right, but from dear to cheap. Begin with the cheapest.")
-    if letters.index("B") < letters.index("A"):
-        raise Wrong(
-            "You put shrinking sigma before moving mu. The formula holds sigma's square and its logarithm: "
-            "which of the two matters when sigma goes to 0?"
-        )
-    raise Wrong("C comes too late. Put sigma = 0.5 and sigma = 1.5 into the formula: which of the two costs more?")
+def check_dearest(answer) -> Verdict:
+    """Exercise 4.1: the largest KL after mu -> 1 (A), sigma -> 0.1 (B), sigma -> 1.5 (C) from mu 0, sigma 0.5."""
+    return judge(
+        answer,
+        right=(
+            "B",
+            "0.818 nats for A, 1.808 for B and 0.220 for C, from 0.318 now: C even lowers the bill. A move costs half its "
+            "square, here 0.5. Being 5 times surer costs log 5 = 1.609, less 0.12 for the smaller square of sigma.",
+        ),
+        wrong=[
+            (
+                "A",
+                "A move of 1 costs 1/2. The formula holds sigma's square and its logarithm: which of the two matters "
+                "when sigma goes to 0?",
+            ),
+            ("C", "Put sigma = 0.5 and sigma = 1.5 into the formula: which of the two costs more?"),
+        ],
+    )
 
 
 @check
