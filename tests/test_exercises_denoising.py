@@ -22,6 +22,17 @@ def test_three_quarters_is_the_best_weight():
     assert min(errors, key=errors.get) == 0.75
 
 
+def test_the_numbers_of_the_three_reports(data):
+    """A fresh noisy target adds the variance; next to its input an answer is nowhere near the clean image."""
+    good = data.x_test + 0.005**0.5 * torch.randn_like(data.x_test)  # an error of 0.005
+    assert mse(good, gaussian_noise(data.x_test, 0.2)).item() == pytest.approx(0.045, rel=0.02)
+    x_noisy = gaussian_noise(data.x_test, 0.2)
+    # of all answers as near to the noisy image, the one straight on the way to the clean one
+    nearest = x_noisy + (0.002**0.5 / 0.2) * (data.x_test - x_noisy)
+    assert mse(nearest, x_noisy).item() == pytest.approx(0.002, rel=0.02)
+    assert mse(nearest, data.x_test).item() == pytest.approx(0.024, rel=0.02)
+
+
 def noisy(x):
     return x + 0.2 * torch.randn_like(x)
 
@@ -91,13 +102,15 @@ def test_the_repaired_loss_trains(data):
     assert history["loss"][-1] < 0.8 * history["loss"][0]
 
 
-def tanh(x_noisy, sigma):
-    return torch.tanh(x_noisy / sigma**2)
+def by_weights(x, w):
+    rows, columns = len(x) - 2, x.shape[1] - 2
+    return sum(w[i, j] * x[i : i + rows, j : j + columns] for i in range(3) for j in range(3))
 
 
-def bayes(x_noisy, sigma):
-    plus, minus = (torch.exp(-((x_noisy - c) ** 2) / (2 * sigma**2)) for c in (1, -1))
-    return (plus - minus) / (plus + minus)
+def by_places(x, w):
+    rows, columns = len(x) - 2, x.shape[1] - 2
+    places = [(x[i : i + 3, j : j + 3] * w).sum() for i in range(rows) for j in range(columns)]
+    return torch.stack(places).reshape(rows, columns)
 
 
 def drawn(noise):
@@ -234,48 +247,51 @@ EXERCISES["check_salty_target"] = {
     ],
 }
 
-EXERCISES["check_best_denoiser"] = {
-    "right": tanh,
-    "says": "tanh",
+EXERCISES["check_convolve"] = {
+    "right": by_weights,
+    "says": "every place",
     "other ways": {
-        "probabilities": lambda x, s: 2 * torch.sigmoid(2 * x / s**2) - 1,
-        "log-densities": lambda x, s: (
-            torch.softmax(torch.stack([-((x - 1) ** 2), -((x + 1) ** 2)]) / (2 * s**2), 0)
-            .mul(torch.tensor([1.0, -1.0]).view(2, 1, 1))
-            .sum(0)
-        ),
-        "Bayes' rule": bayes,
-        "in double": lambda x, s: tanh(x.double(), s),
+        "place by place": by_places,
+        "F.conv2d": lambda x, w: nn.functional.conv2d(x[None, None], w[None, None])[0, 0],
+        "unfold": lambda x, w: (x.unfold(0, 3, 1).unfold(1, 3, 1) * w).sum((2, 3)),
+        "in double": lambda x, w: by_weights(x.double(), w.double()),
     },
     "hints": [
-        (lambda x, s: x.sign(), "nearer point"),
-        (lambda x, s: x / (1 + s**2), "straight line"),
-        (lambda x, s: x, "noisy point back"),
-        (lambda x, s: torch.tanh(x / s), "squared"),
-        (lambda x, s: torch.tanh(2 * x / s**2), "Twice too steep"),
-        (lambda x, s: torch.tanh(x / s**2 / 2), "Half as steep"),
-        (lambda x, s: torch.sigmoid(2 * x / s**2), "probability of +1"),
-        (lambda x, s: -tanh(x, s), "sign"),
-        (lambda x, s: (tanh(x, s) - x) / s**2, "score already"),
-        (lambda x, s: tanh(x, 0.8), "sigma = 0.5"),
-        (lambda x, s: torch.zeros_like(x), "Bayes"),
-        (lambda x, s: torch.zeros(x.shape, dtype=torch.bool), "torch.bool"),
-        (lambda x, s: tanh(x, s).mean(), "same shape"),
-        (lambda x, s: 0.0, "same shape"),
+        (lambda x, w: nn.functional.conv2d(x[None, None], w[None, None], padding=1)[0, 0], "as large as the picture"),
+        (lambda x, w: by_weights(x, w)[None], "expected (3, 5)"),
+        (lambda x, w: by_weights(x, w)[:-1], "expected (3, 5)"),
+        (lambda x, w: (x[:3, :3] * w).sum(), "expected (3, 5)"),
+        (lambda x, w: by_weights(x, w.flip(0, 1)), "by half"),
+        (lambda x, w: by_weights(x, w.T), "swap"),
+        (lambda x, w: by_weights(x, w) / 9, "mean of the nine"),
+        (lambda x, w: by_weights(x, w).relu(), "negative numbers"),
+        (lambda x, w: x[1:-1, 1:-1] * w.sum(), "one pixel"),
+        (lambda x, w: by_weights(x, w)[:1, :1].repeat(len(x) - 2, x.shape[1] - 2), "same number"),
+        (lambda x, w: by_weights(x, w) + 1, "In row 0"),
     ],
     "mutants": {
-        "sigma 0.5": lambda x, s: tanh(x, 0.5),
-        "twice": lambda x, s: 2 * tanh(x, s),
-        "half": lambda x, s: tanh(x, s) / 2,
-        "odds": lambda x, s: torch.exp(2 * x / s**2),
-        "log-odds": lambda x, s: 2 * x / s**2,
-        "absolute": lambda x, s: tanh(x, s).abs(),
-        "error function": lambda x, s: torch.erf(x / s**2),
-        "clamped": lambda x, s: x.clamp(-1, 1),
-        "average with the noisy point": lambda x, s: (tanh(x, s) + x) / 2,
-        "draw": lambda x, s: 2 * torch.bernoulli((1 + tanh(x, s)) / 2) - 1,
-        "transposed": lambda x, s: tanh(x, s).reshape(4, 3).T,
-        "sigma without a square, twice": lambda x, s: torch.tanh(x / (2 * s)),
-        "in place": lambda x, s: x.div_(s**2).tanh_(),
+        "turned about rows": lambda x, w: by_weights(x, w.flip(0)),
+        "turned about columns": lambda x, w: by_weights(x, w.flip(1)),
+        "without the corners": lambda x, w: by_weights(x, w * (torch.eye(3).flip(0) + torch.eye(3) < 0.5)),
+        "the middle left out": lambda x, w: by_weights(x, w) - w[1, 1] * x[1:-1, 1:-1],
+        "sign": lambda x, w: -by_weights(x, w),
+        "the last number left out": lambda x, w: torch.cat([by_weights(x, w).flatten()[:-1], torch.zeros(1)]).reshape(
+            len(x) - 2, -1
+        ),
+        "two places swapped": lambda x, w: by_weights(x, w).flip(0),
+        "columns swapped": lambda x, w: by_weights(x, w).flip(1),
+        "transposed map": lambda x, w: by_weights(x, w).T.reshape(len(x) - 2, -1),
+        "sum of absolute products": lambda x, w: by_weights(x.abs(), w.abs()),
+        "moved by one": lambda x, w: by_weights(x.roll(1, 1), w),
     },
+}
+
+EXERCISES["check_three_reports"] = {
+    "right": "A",
+    "says": "0.005",
+    "hints": [
+        ("B", "without the variance"),
+        ("C", "copy of the input"),
+        ("D", "expected one of the letters"),
+    ],
 }

@@ -28,7 +28,7 @@ def check_doing_nothing(answer) -> Verdict:
         right=(0.25, "The error is the noise alone, and its mean square is its variance, sigma^2."),
         wrong=[
             (0.5, "That is the noise's standard deviation. The error is squared before it is averaged."),
-            (0.04, "That is the figure of the chapter, at sigma 0.2. Here sigma is 0.5."),
+            (0.04, "That is the number of the lesson, at sigma 0.2. Here sigma is 0.5."),
             (
                 0.1,
                 "The error does not grow in proportion to sigma: look at what happens to a number when you square it.",
@@ -143,41 +143,59 @@ def check_salty_target(answer) -> Verdict:
 
 
 @check
-def check_best_denoiser(best_denoiser) -> Verdict:
-    """Exercise 6.5: (x_noisy, sigma) -> E[x | x_noisy] for x = +1 or -1, each with probability 1/2."""
-    x_noisy = torch.linspace(-2.5, 2.5, 12).reshape(3, 4)
-    for sigma in (0.8, 0.5):
-        x_hat = call(best_denoiser, x_noisy, sigma)
-        if x_hat.shape != x_noisy.shape:
-            raise Wrong(f"For the shape (3, 4) you return {tuple(x_hat.shape)}; expected the same shape.")
-        if not x_hat.is_floating_point():
-            raise Wrong(f"You return numbers of type {x_hat.dtype}; expected floating point, like x_noisy.")
-        z = x_noisy.clone().requires_grad_()
-        log_density = torch.logaddexp(-((z - 1) ** 2) / (2 * sigma**2), -((z + 1) ** 2) / (2 * sigma**2))
-        (score,) = torch.autograd.grad(log_density.sum(), z)
+def check_convolve(convolve) -> Verdict:
+    """Exercise 6.5: a picture (H, W), a filter (3, 3) -> the map (H - 2, W - 2) of how well the filter fits."""
+    for rows, columns in ((5, 7), (9, 6)):
+        x, w = torch.randn(rows, columns), torch.randn(3, 3)
+        found = call(convolve, x, w)
+        if found.shape == x.shape:
+            raise Wrong("Your map is as large as the picture. Leave the border of zeros out: (H - 2, W - 2).")
+        if found.shape != (rows - 2, columns - 2):
+            raise Wrong(
+                f"For a picture of the shape {tuple(x.shape)} you return {tuple(found.shape)}; "
+                f"expected {(rows - 2, columns - 2)}."
+            )
+        truth = _convolved(x, w)
         verdict = judge(
-            x_hat,
-            right=(
-                x_noisy + sigma**2 * score,
-                "tanh(x_noisy / sigma^2): undecided in the middle, sure of itself far out. Its step is the exact score.",
-            ),
-            wrong=_denoiser_mistakes(x_noisy, sigma),
-            otherwise=f"At x_noisy = {x_noisy[1, 3]:.3f} and sigma = {sigma}, you answer {x_hat[1, 3]:.3f}. The answer is "
-            "P(+1) - P(-1), given x_noisy: with Bayes' rule, a ratio of two bell curves.",
+            found,
+            right=(truth, "One filter, laid on every place: nine products, added up."),
+            wrong=[
+                (_convolved(x, w.flip(0, 1)), "You turn the filter by half. A layer lays it down as it is."),
+                (_convolved(x, w.T), "You swap rows and columns of the filter."),
+                (truth / 9, "You take the mean of the nine products. Take their sum."),
+                (truth.relu(), "You drop the negative numbers. A ReLU may do so later, the convolution does not."),
+                (
+                    x[1:-1, 1:-1] * w.sum(),
+                    "You weigh one pixel with the whole filter. Each weight has a pixel of its own.",
+                ),
+                (truth[:1, :1].expand_as(truth), "The map has the same number everywhere. Move the filter on."),
+            ],
+            otherwise=f"In row 0 and column 0 you have {found[0, 0]:.3f}; expected (w * x[:3, :3]).sum(), "
+            f"here {truth[0, 0]:.3f}. Then row i and column j: the patch x[i : i + 3, j : j + 3].",
         )
     return verdict
 
 
-def _denoiser_mistakes(x: Tensor, sigma: float) -> list[tuple[Tensor, str]]:
-    """What typical wrong answers to exercise 6.5 return, with what each should be told."""
-    return [
-        (torch.sign(x), "You pick the nearer point. The mean is between the two wherever there is doubt."),
-        (x / (1 + sigma**2), "That is the best straight line (exercise 6.2 with v = 1). The conditional mean bends."),
-        (x, "You hand the noisy point back."),
-        (torch.tanh(x / sigma), "Nearly: the width of the bend is off. In a Gaussian's exponent, sigma is squared."),
-        (torch.tanh(2 * x / sigma**2), "Twice too steep: in a Gaussian's exponent stands 2 sigma^2, not sigma^2."),
-        (torch.tanh(x / (2 * sigma**2)), "Half as steep as it should be. Take both exponents' difference."),
-        (torch.sigmoid(2 * x / sigma**2), "That is the probability of +1. The mean weighs +1 and -1 by theirs."),
-        (-torch.tanh(x / sigma**2), "The sign is reversed: a positive x_noisy speaks for +1."),
-        ((torch.tanh(x / sigma**2) - x) / sigma**2, "That is the score already. Return the denoised point."),
-    ]
+def _convolved(x: Tensor, w: Tensor) -> Tensor:
+    """The convolution as a layer does it, without a border: (H, W), (3, 3) -> (H - 2, W - 2)."""
+    return torch.nn.functional.conv2d(x[None, None], w[None, None])[0, 0]
+
+
+@check
+def check_three_reports(answer) -> Verdict:
+    """Exercise 6.6: which of three denoisers is best: A has 0.045 against fresh noise, B 0.008, C 0.002 against its input."""
+    return judge(
+        answer,
+        right=(
+            "A",
+            "0.045 - 0.04 = 0.005 against the clean digits, less than B's 0.008. C cannot be nearer than 0.024: it is "
+            "nearly a copy of its input.",
+        ),
+        wrong=[
+            (
+                "B",
+                "B's is the only number against clean digits. What would A's be, without the variance of its target?",
+            ),
+            ("C", "A copy of the input would have 0 there. How far from the clean digit must such an answer be?"),
+        ],
+    )
