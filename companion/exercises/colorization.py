@@ -1,8 +1,8 @@
-"""Checks of the exercises of chapter 8."""
+"""Checks of the exercises of the lesson on colorization."""
 
 import torch
 
-from companion.exercises._verdict import Verdict, Wrong, about, call, check, judge, same, shown
+from companion.exercises._verdict import Verdict, Wrong, about, call, check, judge, same
 
 
 @check
@@ -24,26 +24,21 @@ def check_car(answer) -> Verdict:
 
 
 @check
-def check_cost_of_drawing(answer) -> Verdict:
-    """Exercise 8.2: the expected squared error of a drawn colour, divided by that of the mean."""
+def check_star(answer) -> Verdict:
+    """Exercise 8.2: how likely a star is orange that squared error paints with a chroma of 10 out of 40."""
     return judge(
         answer,
         right=(
-            2,
-            "2, whatever the distribution: the draw and the truth each stray from the mean by one variance, and being "
-            "independent, their variances add.",
+            about(0.625, 0.006),
+            "2p - 1 = 10/40, so p = 0.625. Of eight such stars, five are orange and three are blue.",
         ),
         wrong=[
-            (1, "That holds for the mean distance of two opposite colours. The question is about its square."),
-            (4, "Twice the distance is four times the square, but how often does the draw miss?"),
-            (0.5, "Upside down: can anything beat the mean in squared error?"),
-            (
-                about(2**0.5, 0.02),
-                "That is the ratio of the roots. The question is about the squared errors themselves.",
-            ),
-            (0, "The draw has the right probabilities, yet it does not know which colour this picture had."),
+            (0.25, "That is 2p - 1, the share of the chroma that is left. Solve it for p."),
+            (about(0.375, 0.004), "That is the probability of blue. The star is painted towards orange."),
+            (0.75, "That is what the chroma has lost. A coin's toss loses all of it: what does p = 0.5 give?"),
+            (62.5, "Give a probability, a number from 0 to 1."),
         ],
-        otherwise="Write Y - Y' as (Y - m) - (Y' - m), square it, and take the expectation.",
+        otherwise="Set (2p - 1) times 40 equal to 10.",
     )
 
 
@@ -66,8 +61,26 @@ def check_claim(answer) -> Verdict:
 
 
 @check
+def check_deletion(answer) -> Verdict:
+    """Exercise 8.4: which training shows that it was those two photographs: A seeds, B other two, C longer, D a third."""
+    return judge(
+        answer,
+        right=(
+            "B",
+            "As many photographs are missing, but not the two suspects. If that cat stays orange, their number was not "
+            "the reason.",
+        ),
+        wrong=[
+            ("A", "That tells luck from effect. But both explanations predict that cat to be pale with each seed."),
+            ("C", "She says that too few photographs are the reason. Here they are as few as before."),
+            ("D", "With the two gone as before, a paler cat would suit both of you."),
+        ],
+    )
+
+
+@check
 def check_distance(distance) -> Verdict:
-    """Exercise 8.4: stored Lab (B, 3, H, W) twice -> (B, H, W), the straight distance in Lab units."""
+    """Exercise 8.5: stored Lab (B, 3, H, W) twice -> (B, H, W), the straight distance in Lab units."""
     g = torch.Generator().manual_seed(0)
     x_hat, x = torch.rand(2, 2, 3, 4, 5, generator=g)
     x_hat, x = x_hat - 0.3, x - 0.2  # a and b lie on both sides of 0
@@ -106,95 +119,44 @@ def check_distance(distance) -> Verdict:
 
 
 @check
-def check_annealed(anneal) -> Verdict:
-    """Exercise 8.5: probabilities (K,), temperature -> the sharpened probabilities (K,)."""
-    for p, temperature in (
-        (torch.tensor([0.7, 0.3]), 0.5),
-        (torch.tensor([0.5, 0.25, 0.125, 0.125]), 0.38),
-        (torch.tensor([0.2, 0.8, 0.0]), 2.0),
-        (torch.tensor([0.3, 0.6, 0.1]), 1.0),
-        (torch.full((313,), 1 / 313), 0.05),  # its 20th power is 0 in float32
-    ):
-        q = call(anneal, p, temperature)
-        q = q.detach().float()
-        if q.shape != p.shape:
-            raise Wrong(f"For {len(p)} probabilities you return the shape {tuple(q.shape)}; expected ({len(p)},).")
-        power = p ** (1 / temperature)
-        exact = (p / p.max()) ** (1 / temperature)
-        exact = exact / exact.sum()
-        if power.sum() == 0 and not q.sum() > 0:  # nan is not above 0 either
-            raise Wrong(
-                "With 313 equally likely colours and T = 0.05 every power is too small for float32, and 0 / 0 is not a "
-                "number. Divide p by its largest value first."
-            )
-        if not q.isfinite().all():
-            raise Wrong("Some of your probabilities are not finite. A probability of 0 should stay 0.")
-        if q[p == 0].any() and same(q, exact, tol=1e-2):
-            raise Wrong("Nearly right, but a probability of 0 should stay 0, exactly. Did you add a small number?")
-        other = p**temperature
-        verdict = judge(
-            q,
-            right=(
-                exact,
-                "p to the power of 1 / T, over the sum. Below 1 it sharpens, above 1 it flattens, at 1 nothing happens.",
+def check_draw(draw) -> Verdict:
+    """Exercise 8.6: probabilities (N, K) and numbers u from 0 to below 1, (N,) -> which piece each u falls into, (N,)."""
+    p = torch.tensor(
+        [[0.25, 0.5, 0.25], [0.25, 0.5, 0.25], [0.25, 0.5, 0.25], [0.0, 0.75, 0.25], [0.0, 0.75, 0.25], [0.5, 0.0, 0.5]]
+    )
+    u = torch.tensor([0.1, 0.25, 0.9, 0.0, 0.5, 0.5])
+    short = torch.tensor([[0.5, 0.25, 0.25 - 2**-20]]).expand(2, 3)  # as rounding may leave it: the sum is below 1
+    late = torch.tensor([1 - 2**-22, 0.6])
+    ends = p.cumsum(1)
+    found = call(draw, p, u).detach()
+    if found.shape != u.shape:
+        raise Wrong(f"For 6 rows you return the shape {tuple(found.shape)}; expected (6,), one whole number a row.")
+    again = call(draw, p, u).detach()
+    if not same(found.float(), again.float()):
+        raise Wrong("Two calls with the same u differ. Throw no dice of your own: u is the throw.")
+    exact = (ends <= u[:, None]).sum(1)
+    verdict = judge(
+        found.float(),
+        right=(
+            exact.float(),
+            "The number of ends that u has passed. Over many throws each colour comes as often as its probability says.",
+        ),
+        wrong=[
+            (
+                (ends < u[:, None]).sum(1).float(),
+                "Where u lies exactly on an end, the next piece begins. So u = 0 must not draw a first colour of "
+                "probability 0.",
             ),
-            wrong=[
-                (p, "You return the probabilities as they came."),
-                (power, "They no longer add up to 1: divide by their sum."),
-                (other / other.sum(), "You raised to the power of T. A small T should sharpen: the power is 1 / T."),
-                (other, "You raised to the power of T, and did not divide by the sum."),
-                (
-                    (p / temperature).softmax(0),
-                    "That is a softmax of the probabilities. The softmax takes log p, divided by T.",
-                ),
-                (torch.eye(len(p))[p.argmax()], "That is the likeliest colour alone, the limit of T near 0."),
-            ],
-            otherwise=f"At T = {temperature:g} and p = {shown([round(v, 3) for v in p.tolist()])} you have {q[0].item():.3f} first; "
-            f"it should be {exact[0].item():.3f}.",
-        )
-    return verdict
-
-
-@check
-def check_rare_weights(weights) -> Verdict:
-    """Exercise 8.6: probabilities (K,), share of the uniform -> weights (K,) whose mean under p is 1."""
-    for p, share in (
-        (torch.tensor([0.9, 0.09, 0.01]), 0.5),
-        (torch.tensor([0.6, 0.4, 0.0, 0.0]), 0.25),
-        (torch.tensor([0.25, 0.75]), 1.0),
-    ):
-        w = call(weights, p, share)
-        w = w.detach().float()
-        k = len(p)
-        if w.shape != p.shape:
-            raise Wrong(f"For {k} colours you return the shape {tuple(w.shape)}; expected ({k},).")
-        raw = 1 / ((1 - share) * p + share / k)
-        exact = raw / (p * raw).sum()
-        if not w.isfinite().all():
-            raise Wrong("A colour that does not occur gets an infinite weight. The uniform share should prevent that.")
-        swapped = 1 / (share * p + (1 - share) / k)
-        verdict = judge(
-            w,
-            right=(
-                exact,
-                "Rare colours count more, absent ones stay finite, and a plain mean of the weighted losses keeps its size, "
-                "since the mean weight is 1.",
-            ),
-            wrong=[
-                (raw, "Your weights are right up to a factor: scale them so that the sum of p times weight is 1."),
-                (
-                    raw / raw.sum(),
-                    "You scaled the weights to sum to 1. Scale their mean under p, the sum of p times weight, to 1.",
-                ),
-                (raw / raw.mean(), "You scaled the plain mean to 1. Weigh by p: rare colours are seen rarely."),
-                (
-                    swapped / (p * swapped).sum(),
-                    "You exchanged the shares: the uniform distribution has the share given.",
-                ),
-                (1 / raw / (p / raw).sum(), "Upside down: frequent colours get the large weights."),
-                ((1 / p) / k, "You divided by p alone. Mix p with the uniform distribution first."),
-            ],
-            otherwise=f"For p = {[round(v, 3) for v in p.tolist()]} and a share of {share:g} the first weight is "
-            f"{w[0].item():.3f}; it should be {exact[0].item():.3f}.",
+            (exact.float() + 1, "Count the pieces from 0."),
+            (p.argmax(1).float(), "That is the likeliest colour, whatever u is."),
+            ((p <= u[:, None]).sum(1).float(), "You compare u with the probabilities. Lay them end to end first."),
+        ],
+        otherwise=f"For p = [0.25, 0.5, 0.25] and u = 0.9 you return {found[2].item():g}; expected 2.",
+    )
+    last = call(draw, short, late).detach().float()
+    if not same(last, torch.tensor([2.0, 1.0])):
+        raise Wrong(
+            "Right, but for three probabilities whose sum is a millionth below 1, as rounding may leave it, and a u "
+            "beyond it: there it should be the last piece, 2."
         )
     return verdict
