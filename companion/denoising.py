@@ -78,6 +78,93 @@ def denoising(noise: Callable[[Tensor], Tensor] = gaussian_noise) -> Callable[[n
     return loss_fn
 
 
+def noise2void(
+    noise: Callable[[Tensor], Tensor] = gaussian_noise, spacing: int = 4
+) -> Callable[[nn.Module, Tensor], dict[str, Tensor]]:
+    """The objective of a denoiser that never sees a clean image: guess hidden noisy pixels from what is around them.
+
+    At each call another grid of pixels is hidden: they show the value of a neighbour, on the same side for all. Only
+    there are answer and noisy image compared. The pixel that is asked for is nowhere in what the model sees; so if the
+    noise is independent from pixel to pixel, and has mean zero given the clean image, the loss is in the mean the error
+    against the clean pixels plus the noise's variance.
+
+    Args:
+        noise: (B, C, H, W) -> the same shape: all that is done with clean images. ``nn.Identity()`` if x is noisy already.
+        spacing: from one hidden pixel of the grid to the next.
+
+    Raises:
+        ValueError: ``spacing`` is not a whole number above 1, or does not divide the images' height and width.
+
+    Source: Krull, Buchholz and Jug, Noise2Void: learning denoising from single noisy images, 2019; the grid as in Batson
+    and Royer, Noise2Self: blind denoising by self-supervision, 2019.
+    """
+    _check_spacing(spacing)
+
+    def loss_fn(model: nn.Module, x: Tensor) -> dict[str, Tensor]:
+        _check_grid(x, spacing)
+        x_noisy = noise(x)
+        row, column = torch.randint(spacing, (2,)).tolist()
+        hidden = torch.zeros_like(x_noisy, dtype=torch.bool)
+        hidden[:, :, row::spacing, column::spacing] = True
+        axis, side = torch.randint(2, (2,)).tolist()
+        neighbour = x_noisy.roll(2 * side - 1, 2 + axis)
+        x_hat = model(torch.where(hidden, neighbour, x_noisy))
+        return {"loss": mse(x_hat[hidden], x_noisy[hidden])}
+
+    return loss_fn
+
+
+def _check_spacing(spacing: int) -> None:
+    check_positive(spacing, "spacing", whole=True)
+    if spacing == 1:
+        raise ValueError(
+            "spacing is 1; expected at least 2, or every pixel is hidden, and shows what another is asked for."
+        )
+
+
+def _check_grid(x: Tensor, spacing: int) -> None:
+    if x.shape[2] % spacing or x.shape[3] % spacing:
+        raise ValueError(
+            f"x has shape {tuple(x.shape)}; expected a height and width that spacing, {spacing}, divides. At the edge, a "
+            "hidden pixel would show another hidden one."
+        )
+
+
+def sure(
+    noise: Callable[[Tensor], Tensor] = gaussian_noise, sigma: float = 0.2, epsilon: float = 0.01
+) -> Callable[[nn.Module, Tensor], dict[str, Tensor]]:
+    """Stein's unbiased risk estimate: an objective that in the mean is the error against images which it never sees.
+
+    For independent Gaussian noise it is the error against the noisy image, less sigma^2, plus 2 sigma^2 times the
+    divergence per pixel: by how much an answer's pixel moves when its own noisy pixel does. The divergence is estimated
+    by one step of ``epsilon`` in random directions, so the model is called twice. The loss may be negative.
+
+    Args:
+        noise: (B, C, H, W) -> the same shape: all that is done with clean images. ``nn.Identity()`` if x is noisy already.
+        sigma: standard deviation of that noise.
+        epsilon: how far each pixel is moved, small beside ``sigma``.
+
+    Raises:
+        ValueError: ``sigma`` or ``epsilon`` is not above 0, or the model changes the shape.
+
+    Source: Stein, Estimation of the mean of a multivariate normal distribution, 1981; the divergence as in Ramani, Blu
+    and Unser, Monte-Carlo SURE, 2008.
+    """
+    check_positive(sigma, "sigma")
+    check_positive(epsilon, "epsilon")
+
+    def loss_fn(model: nn.Module, x: Tensor) -> dict[str, Tensor]:
+        x_noisy = noise(x)
+        x_hat = model(x_noisy)
+        error = mse(x_hat, x_noisy)
+        push = torch.randn_like(x_noisy).sign()  # +1 or -1
+        moved = model(x_noisy + epsilon * push) - x_hat
+        divergence = (push * moved / epsilon).mean()
+        return {"loss": error - sigma**2 + 2 * sigma**2 * divergence}
+
+    return loss_fn
+
+
 def article_network() -> DenseAutoencoder:
     """The denoising network of the article that this course grew from: 784-128-64-32-64-128-784, ReLU, sigmoid."""
     return DenseAutoencoder(code_size=32, hidden=(128, 64))

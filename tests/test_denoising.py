@@ -11,7 +11,15 @@ from torch import nn
 from torch.distributions import Categorical, Independent, MixtureSameFamily, Normal
 
 from companion import gaussian_noise, mse
-from companion.denoising import Wiener, denoising, masking_noise, salt_and_pepper_noise, tweedie_score
+from companion.denoising import (
+    Wiener,
+    denoising,
+    masking_noise,
+    noise2void,
+    salt_and_pepper_noise,
+    sure,
+    tweedie_score,
+)
 
 NOISES = [gaussian_noise, salt_and_pepper_noise, masking_noise]
 N = 100_000  # pixels of `grey`
@@ -138,6 +146,136 @@ def test_the_model_sees_the_noisy_image_and_is_compared_with_the_clean_one(devic
 def test_every_call_draws_fresh_noise(grey):
     loss_fn = denoising()
     assert loss_fn(nn.Identity(), grey)["loss"] != loss_fn(nn.Identity(), grey)["loss"]
+
+
+# --- objectives that see no clean image -------------------------------------------------------------------------------
+
+
+class Linear(nn.Module):
+    """x (B, 1, 3, 3) -> matrix @ x."""
+
+    def __init__(self, matrix):
+        super().__init__()
+        self.matrix = nn.Parameter(matrix)
+
+    def forward(self, x):
+        return (x.flatten(1) @ self.matrix.T).unflatten(1, (1, 3, 3))
+
+
+@pytest.mark.parametrize("sigma", [0.2, 0.5])
+def test_sure_of_a_linear_filter_is_its_exact_risk(sigma, device):
+    """The risk in closed form, |(A - I) x|^2 / 9 + sigma^2 |A|^2 / 9, without any noise. Tolerance: 5 standard errors."""
+    matrix, x = torch.randn(9, 9) / 3, torch.rand(1, 1, 3, 3)
+    exact = ((matrix - torch.eye(9)) @ x.flatten()).square().mean() + sigma**2 * matrix.square().sum() / 9
+    many = x.expand(2000, 1, 3, 3).to(device)
+    loss_fn, model = sure(partial(gaussian_noise, sigma=sigma), sigma), Linear(matrix).to(device)
+    risks = torch.stack([loss_fn(model, many)["loss"].detach() for _ in range(30)])
+    assert abs(risks.mean() - exact) < 5 * risks.std() / sqrt(30) < 0.02 * exact
+
+
+def test_the_minimum_of_sure_is_the_best_weight():
+    """Of all w * x_noisy, for pixels of mean square v: w = v / (v + sigma^2), found without a clean pixel in the loss."""
+    x = 0.5 * torch.randn(N, 1, 1, 1).abs()
+    v = x.square().mean().item()
+    model = nn.Conv2d(1, 1, 1, bias=False)
+    optimizer = torch.optim.LBFGS(model.parameters())
+
+    def closure():
+        torch.manual_seed(0)
+        optimizer.zero_grad()
+        loss = sure()(model, x)["loss"]
+        loss.backward()
+        return loss
+
+    optimizer.step(closure)
+    assert model.weight.item() == pytest.approx(v / (v + 0.04), rel=0.02)
+
+
+def test_sure_charges_a_copier_the_noise_and_a_constant_its_error(grey):
+    """The identity has the divergence 1, a constant answer 0."""
+    assert sure()(nn.Identity(), grey)["loss"].item() == pytest.approx(0.04, rel=1e-3)
+    loss = sure()(lambda x: torch.full_like(x, 0.75), grey)["loss"]
+    assert loss.item() == pytest.approx(0.25, rel=0.02)
+
+
+def test_sure_takes_a_small_step_of_the_stated_size(grey):
+    seen = []
+    sure(epsilon=0.05)(lambda x: seen.append(x) or x, grey)
+    assert torch.allclose((seen[1] - seen[0]).abs(), torch.tensor(0.05), atol=1e-6)
+    assert abs((seen[1] > seen[0]).double().mean() - 0.5) < 5 * 0.5 / sqrt(N)
+
+
+def shown_and_hidden(x_noisy, spacing=4):
+    """One call of noise2void on noisy images: -> what the model is shown, and which pixels are hidden from it."""
+    seen = []
+    noise2void(nn.Identity(), spacing)(lambda x: seen.append(x) or x, x_noisy)
+    return seen[0], seen[0] != x_noisy
+
+
+@pytest.mark.parametrize("spacing", [2, 3, 4])
+def test_a_hidden_pixel_is_nowhere_in_what_the_model_sees(spacing):
+    """All pixels are different, so that each can be found again."""
+    x_noisy = torch.randperm(2 * 12 * 12).reshape(2, 1, 12, 12).float()
+    counts = torch.zeros(12, 12)
+    for _ in range(200):  # enough to reach every one of sixteen grids
+        seen, hidden = shown_and_hidden(x_noisy, spacing)
+        assert hidden.sum() == 2 * (12 // spacing) ** 2
+        assert not torch.isin(x_noisy[hidden], seen).any()
+        counts += hidden[0, 0]
+    assert (counts > 0).all()
+
+
+def test_a_hidden_pixel_shows_one_of_its_four_neighbours_on_either_side():
+    rows, columns = torch.meshgrid(torch.arange(12.0), torch.arange(12.0), indexing="ij")
+    x_noisy = (100 * rows + columns).expand(1, 1, 12, 12)
+    steps = set()
+    for _ in range(60):
+        seen, hidden = shown_and_hidden(x_noisy)
+        inner = hidden & (rows > 0) & (rows < 11) & (columns > 0) & (columns < 11)
+        steps |= set((seen - x_noisy)[inner].tolist())
+    assert steps == {-100.0, -1.0, 1.0, 100.0}
+
+
+def test_noise2void_compares_on_the_hidden_pixels_alone():
+    """On one grey, a neighbour is off by two noises; the answer that knows the grey pays one."""
+    x = torch.full((400, 1, 28, 28), 0.25)
+    asked = 400 * 49
+    copied = noise2void()(nn.Identity(), x)["loss"].item()
+    assert copied == pytest.approx(2 * 0.04, rel=5 * sqrt(3 / asked))
+    known = noise2void()(lambda x: torch.full_like(x, 0.25), x)["loss"].item()
+    assert known == pytest.approx(0.04, rel=5 * sqrt(2 / asked))
+
+
+def test_noise2void_asks_nothing_elsewhere():
+    x_noisy = torch.rand(3, 1, 8, 8)
+
+    def wrong_where_nothing_is_hidden(seen):
+        return torch.where(seen == x_noisy, 100.0, x_noisy)
+
+    assert noise2void(nn.Identity())(wrong_where_nothing_is_hidden, x_noisy)["loss"] == 0
+
+
+def test_noise2void_leaves_the_noisy_images_as_they_were():
+    x_noisy = torch.rand(3, 1, 8, 8)
+    before = x_noisy.clone()
+    noise2void(nn.Identity())(nn.Identity(), x_noisy)
+    assert torch.equal(x_noisy, before)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda x: sure(sigma=0), "sigma is 0; expected a number above 0"),
+        (lambda x: sure(epsilon=-1), "epsilon is -1; expected a number above 0"),
+        (lambda x: sure()(lambda x: x[..., 1:], x), "expected the same shape"),
+        (lambda x: noise2void(spacing=1), "spacing is 1; expected at least 2"),
+        (lambda x: noise2void(spacing=2.5), "spacing is 2.5; expected a whole number"),
+        (lambda x: noise2void(spacing=3)(nn.Identity(), x), "height and width that spacing, 3, divides"),
+    ],
+)
+def test_objectives_without_clean_images_refuse(call, message):
+    with pytest.raises(ValueError, match=message):
+        call(torch.rand(2, 1, 8, 8))
 
 
 # --- the score --------------------------------------------------------------------------------------------------------
