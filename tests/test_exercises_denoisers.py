@@ -107,6 +107,6 @@ EXERCISES["check_threshold_risk"] = {
         "the sign of the variance": terms(variance=-1),
         "sigma of the page": lambda y, t, sigma: threshold_risk(y, t, 0.5),
         "the first row": lambda y, t, sigma: threshold_risk(y[:1], t, sigma),
-        "never negative": lambda y, t, sigma: threshold_risk(y, t, sigma).clamp(min=0.05),
+        "all moved by t": lambda y, t, sigma: t**2 - sigma**2 + 2 * sigma**2 * (y.abs() > t).float().mean(),
     },
 }
