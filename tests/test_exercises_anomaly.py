@@ -128,14 +128,14 @@ EXERCISES["check_auc"] = {
 }
 
 EXERCISES["check_training_scores"] = {
-    "right": "above",
+    "right": "C",
     "says": "fitted",
     "hints": [
-        ("about", "one source"),
-        ("below", "too high"),
-        ("more", "in quotes"),
-        (5, "in quotes"),
-        (None, "in quotes"),
+        ("B", "one source"),
+        ("A", "too high"),
+        ("D", "one of the letters"),
+        (5, "one of the letters"),
+        (None, "one of the letters"),
     ],
 }
 

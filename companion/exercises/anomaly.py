@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from companion.exercises._verdict import Verdict, Wrong, about, call, check, judge, right, same, shown
+from companion.exercises._verdict import Verdict, Wrong, about, call, check, judge, right, same
 
 
 @check
@@ -97,16 +97,21 @@ def check_auc(my_auc) -> Verdict:
 
 @check
 def check_training_scores(answer) -> Verdict:
-    """Exercise 7.4: new normal cases above the 95 % quantile of training scores: below, about or above 5 %."""
-    if not isinstance(answer, str) or answer.strip().lower() not in ("below", "about", "above"):
-        raise Wrong(f'You answered {shown(answer)}; expected "below", "about" or "above", in quotes.')
-    if answer.strip().lower() == "above":
-        return right("The network fitted those very images, so their scores are lower than those of new ones.")
-    if answer.strip().lower() == "about":
-        raise Wrong(
-            "That would hold if old and new scores came from one source. Which images did the network train on?"
-        )
-    raise Wrong("The threshold would have to be too high for that. Are training scores higher or lower than new ones?")
+    """Exercise 7.4: new normal cases above the 95 % quantile of training scores: less than 5 % (A), about (B), more (C)."""
+    return judge(
+        answer,
+        right=("C", "The network fitted those very images, so their scores are lower than those of new ones."),
+        wrong=[
+            (
+                "A",
+                "The threshold would have to be too high for that. Are training scores higher or lower than new ones?",
+            ),
+            (
+                "B",
+                "That would hold if old and new scores came from one source. Which images did the network train on?",
+            ),
+        ],
+    )
 
 
 @check
