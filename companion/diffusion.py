@@ -3,11 +3,21 @@
 from collections.abc import Callable
 from itertools import pairwise
 from math import pi
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from companion._support.checks import check_channels, check_code, check_model_input, check_positive
+from companion._support.checks import (
+    check_channels,
+    check_code,
+    check_images,
+    check_kinds,
+    check_labels,
+    check_model_input,
+    check_not_negative,
+    check_positive,
+)
 from companion._support.shipped import load_weights
 from companion.autoencoder import ConvAutoencoder
 
@@ -115,6 +125,43 @@ class CodeNet(nn.Module):
         return self.layers(torch.cat([z_t, time_features(t)], 1))
 
 
+class ConditionalCodeNet(CodeNet):
+    """A :class:`CodeNet` that can be told a label beside the time: codes (B, code_size), t (B,), y (B,) -> (B, code_size).
+
+    Each label has a row of numbers, which is added in the hidden layers before they bend. The row of "no label" stays 0,
+    so without a label it is the :class:`CodeNet` with the same weights; and so it is for every label before training.
+
+    Args:
+        code_size, width: as for :class:`CodeNet`.
+        kinds: how many labels there are, 0 to kinds - 1. The label ``kinds`` stands for "no label".
+
+    Raises:
+        TypeError, ValueError: as for :class:`CodeNet`; or ``y`` is not one label for each code, whole numbers from 0
+            to ``kinds``.
+
+    Source: Ho and Salimans, Classifier-free diffusion guidance, 2022.
+    """
+
+    def __init__(self, code_size=32, width=192, kinds=10):
+        super().__init__(code_size, width)
+        check_positive(kinds, "kinds", whole=True)
+        self.kinds = kinds
+        # padding_idx: no gradient reaches the last row
+        self.label = nn.Embedding(kinds + 1, 3 * width, padding_idx=kinds)
+        nn.init.zeros_(self.label.weight)
+
+    def forward(self, z_t: Tensor, t: Tensor, y: Tensor | None = None) -> Tensor:
+        """(B, code_size), (B,), labels (B,) or None for "no label" -> (B, code_size)."""
+        check_code(z_t, self.code_size)
+        if y is None:
+            y = torch.full((len(z_t),), self.kinds, device=z_t.device)
+        check_kinds(y, z_t, self.kinds)
+        h = torch.cat([z_t, time_features(t)], 1)
+        for layer, row in zip(self.layers[:-1:2], self.label(y).chunk(3, dim=1), strict=True):
+            h = nn.functional.silu(layer(h) + row)  # (B, width)
+        return self.layers[-1](h)
+
+
 class Denoiser(nn.Module):
     """Turns a network into a denoiser that is told the time: x_t (B, ...), t (B,) -> x_hat (B, ...), the clean data.
 
@@ -134,7 +181,92 @@ class Denoiser(nn.Module):
         return a * x_t - s * self.net(x_t, t)
 
 
-def diffusion(prepare: Callable[[Tensor], Tensor] | None = None) -> Callable[[nn.Module, Tensor], dict[str, Tensor]]:
+class ConditionalDenoiser(Denoiser):
+    """A :class:`Denoiser` that can be told a label: x_t (B, ...), t (B,), y (B,) -> x_hat (B, ...).
+
+    Without a label it is a denoiser as any other, and goes to :func:`sample` as it is; with labels it goes there as
+    :class:`Guided`.
+
+    Args:
+        net: (x_t, t, y) -> velocity, with y = None for "no label", such as :class:`ConditionalCodeNet`.
+    """
+
+    def forward(self, x_t: Tensor, t: Tensor, y: Tensor | None = None) -> Tensor:
+        """(B, ...), (B,), labels (B,) or None -> (B, ...): the guess at the clean data."""
+        a, s = signal_and_noise(t, x_t.ndim)
+        return a * x_t - s * self.net(x_t, t, y)
+
+
+def with_labels(denoiser: Denoiser, kinds: int = 10) -> ConditionalDenoiser:
+    """A trained denoiser of codes that can still learn labels: the same weights, frozen, and a row of zeros for each label.
+
+    What ``fit`` and :func:`conditional_diffusion` then train are the rows alone, in seconds. Without a label, the answers
+    stay what they are.
+
+    Args:
+        denoiser: a :class:`Denoiser` of a :class:`CodeNet`.
+        kinds: as for :class:`ConditionalCodeNet`.
+    """
+    state = denoiser.state_dict()
+    width, inputs = state["net.layers.0.weight"].shape
+    told = ConditionalDenoiser(ConditionalCodeNet(inputs - 10, width, kinds))
+    told.load_state_dict(state, strict=False)  # all but the labels' rows
+    told.net.layers.requires_grad_(False)
+    return told
+
+
+class Guided(nn.Module):
+    """A conditional denoiser asked for certain labels, and made to listen: x_t (B, ...), t (B,) -> x_hat (B, ...).
+
+    It answers (1 + strength) * told - strength * untold: the guess with the label, pushed further away from the guess
+    without. This is Ho and Salimans's w, where 0 is the conditional model unguided (others count from 1 there). They
+    write it for the noise; guesses at data, noise and velocity are linear in one another, so it is the same step.
+
+    Args:
+        denoiser: such as :class:`ConditionalDenoiser`.
+        y: the label asked for of each item of the batch (B,).
+        strength: w, at least 0.
+
+    Raises:
+        TypeError, ValueError: ``strength`` is not a finite number of at least 0; or, when called, ``y`` is not one
+            label for each item.
+
+    Source: Ho and Salimans, Classifier-free diffusion guidance, 2022.
+    """
+
+    y: Tensor
+
+    def __init__(self, denoiser: nn.Module, y: Tensor, strength: float = 1.0):
+        super().__init__()
+        check_labels(y, y)
+        check_not_negative(strength, "strength")
+        self.denoiser, self.strength = denoiser, strength
+        self.register_buffer("y", y)
+
+    def forward(self, x_t: Tensor, t: Tensor) -> Tensor:
+        """(B, ...), (B,) -> (B, ...): the guess at the clean data, with the labels asked for."""
+        told, untold = self.denoiser(x_t, t, self.y), self.denoiser(x_t, t)
+        return (1 + self.strength) * told - self.strength * untold
+
+
+def labelled(x: Tensor, y: Tensor, kinds: int = 10) -> Tensor:
+    """Images with their labels as one more channel of an even grey, y / kinds: (B, C, H, W), (B,) -> (B, C + 1, H, W).
+
+    ``fit`` and ``evaluate`` hand on images and nothing else. So this is how labels travel to
+    :func:`conditional_diffusion`, which takes the two apart again.
+
+    Raises:
+        TypeError, ValueError: ``x`` is not a batch of images, or ``y`` is not one label each, from 0 to ``kinds``.
+    """
+    check_images(x)
+    check_kinds(y, x, kinds)
+    plane = (y / kinds).to(x)[:, None, None, None].expand(-1, 1, *x.shape[2:])
+    return torch.cat([x, plane], 1)
+
+
+def diffusion(
+    prepare: Callable[[Tensor], Tensor] | None = None,
+) -> Callable[[Callable[..., Tensor], Tensor], dict[str, Tensor]]:
     """The objective of a diffusion model, to be passed to ``fit``: x -> x_t -> x_hat, compared with the clean x.
 
     Each item of the batch gets a time of its own, even over (0, 1]. Reduction: squared error divided by s^2, mean
@@ -147,13 +279,45 @@ def diffusion(prepare: Callable[[Tensor], Tensor] | None = None) -> Callable[[nn
     Source: Ho, Jain and Abbeel, 2020.
     """
 
-    def loss_fn(model: nn.Module, x: Tensor) -> dict[str, Tensor]:
+    def loss_fn(model: Callable[..., Tensor], x: Tensor) -> dict[str, Tensor]:
         x = prepare(x) if prepare else 2 * x - 1
         t = torch.rand(len(x), device=x.device).clamp(min=1e-3)  # (B,)
         a, s = signal_and_noise(t, x.ndim)
         x_t = a * x + s * torch.randn_like(x)
         x_hat = model(x_t, t)
         return {"loss": ((x_hat - x) / s).square().mean()}
+
+    return loss_fn
+
+
+def conditional_diffusion(
+    prepare: Callable[[Tensor], Tensor] | None = None, forget: float = 0.15
+) -> Callable[[Any, Tensor], dict[str, Tensor]]:
+    """The objective of a diffusion model that can be asked for a label: as :func:`diffusion`, on labelled images.
+
+    To be passed to ``fit`` with ``labelled(x, y)``. Each label is forgotten with the probability ``forget``, so that the
+    network learns the answer without a label, too. It needs no forgetting where that is known and frozen
+    (:func:`with_labels`).
+
+    Args:
+        prepare: as for :func:`diffusion`; it gets the images without their labels.
+        forget: share of the labels that are replaced by "no label".
+
+    Raises:
+        ValueError: ``forget`` is not a number from 0 to below 1.
+
+    Source: Ho and Salimans, Classifier-free diffusion guidance, 2022.
+    """
+    if not 0 <= forget < 1:  # also refuses NaN
+        raise ValueError(f"forget is {forget!r}; expected a number from 0 to below 1.")
+    objective = diffusion(prepare)
+
+    def loss_fn(model: Any, x: Tensor) -> dict[str, Tensor]:
+        x, plane = x[:, :-1], x[:, -1, 0, 0]
+        kinds = model.net.kinds
+        y = (plane * kinds).round().long()
+        y = torch.where(torch.rand(len(y), device=y.device) < forget, kinds, y)
+        return objective(lambda x_t, t: model(x_t, t, y), x)
 
     return loss_fn
 
@@ -247,6 +411,19 @@ def trained_latent_diffusion() -> tuple[LatentSpace, Denoiser]:
     space, denoiser = LatentSpace(ConvAutoencoder(32), torch.zeros(2, 1, 28, 28)), Denoiser(CodeNet())
     load_weights(_latent_parts(space, denoiser), "latent_diffusion.npz")
     return space, denoiser
+
+
+def trained_conditional_diffusion() -> tuple[LatentSpace, ConditionalDenoiser]:
+    """The same latent diffusion, able to draw the digit asked for, in eval mode: the space, and the denoiser in it.
+
+    The denoiser is that of :func:`trained_latent_diffusion`, frozen, with a row for each of the ten digits
+    (:func:`with_labels`), trained by ``tools/make_generators.py``. ``sample`` takes it as it is, for any digit, and as
+    ``Guided(denoiser, y, strength)`` for the digits y. Errors as for :func:`trained_pixel_diffusion`.
+    """
+    space, plain = trained_latent_diffusion()
+    denoiser = with_labels(plain)
+    load_weights(denoiser.net.get_submodule("label"), "digit_labels.npz")
+    return space, denoiser.eval()
 
 
 def _latent_parts(space: LatentSpace, denoiser: Denoiser) -> nn.ModuleDict:

@@ -537,6 +537,15 @@ def check_labels(y, z: Tensor, name: str = "y") -> None:
         raise ValueError(f"{name} has shape {tuple(y.shape)} for {len(z)} points; expected ({len(z)},).")
 
 
+def check_kinds(y, z: Tensor, kinds: int) -> None:
+    """Raise unless ``y`` is a tensor of whole numbers from 0 to ``kinds``, "no label", one for each item of ``z``."""
+    check_labels(y, z)
+    if y.min() < 0 or y.max() > kinds:
+        raise ValueError(
+            f"y has labels from {int(y.min())} to {int(y.max())}; expected 0 to {kinds - 1}, or {kinds} for no label."
+        )
+
+
 def check_gaussian(mu: Tensor, logvar: Tensor) -> None:
     """Raise unless ``mu`` and ``logvar`` are batches (B, k) of one shape, not empty.
 

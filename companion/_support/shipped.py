@@ -17,6 +17,7 @@ SHIPPED = {
     "gan_generator.npz": "cd3721e8f3c49bc56b26650dd591479f9c5e14388983924bc7beb34ad1e653d2",
     "pixel_diffusion.npz": "248e171aea62f97a63e8c5dc99135e45927cc473d5fe6e721ad215b91ff1f25f",
     "latent_diffusion.npz": "c819efb89f7ac4d27f47027113517b6a66709396e9d9ead6f205fadb8004ada2",
+    "digit_labels.npz": "c3de2c343b1529be179d8ed673aeafe8ba33f726f0451b64d14ff188046ef748",
 }
 
 Model = TypeVar("Model", bound=nn.Module)
