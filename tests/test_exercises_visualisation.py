@@ -6,11 +6,10 @@ import numpy as np
 import pytest
 import torch
 from sklearn.manifold import trustworthiness
-from sklearn.neighbors import NearestNeighbors
+from sklearn.neighbors import KNeighborsClassifier, NearestNeighbors
 
 from companion.exercises import visualisation as exercises
-
-ALL_BUT_ONE = {"PCA", "autoencoder", "VAE", "UMAP", "parametric t-SNE"}
+from companion.visualisation import neighbour_accuracy
 
 
 def test_the_exercise_on_paper_agrees_with_scikit_learn():
@@ -20,8 +19,17 @@ def test_the_exercise_on_paper_agrees_with_scikit_learn():
     assert trustworthiness(places, data, n_neighbors=1) == pytest.approx(1 - 5 / 15)
 
 
-def entropy(shares):
-    return -torch.xlogy(shares, shares).sum(1)
+def neighbours(z, k, skip=1, largest=False):
+    return torch.tensor(lists(z, k, 0 if largest else skip, largest))
+
+
+def voted(z, y, k, skip=1, largest=False):
+    votes = torch.nn.functional.one_hot(y[neighbours(z, k, skip, largest)]).sum(1)
+    return (votes.argmax(1) == y).float().mean()
+
+
+def neighbour_accuracy_of_all(z, y, k):
+    return neighbour_accuracy(z, y, neighbours=k)
 
 
 def lists(z, k, skip=1, largest=False):
@@ -41,10 +49,6 @@ def by_union(a, b, k):
 
 def near(x, x_new, k, **kwargs):
     return torch.cdist(x_new, x).topk(k, **({"largest": False} | kwargs)).indices
-
-
-def perplexity_by(base):
-    return lambda s: base ** (entropy(s) / np.log(base))
 
 
 def by_distance(power, k_more=0, skip=0):
@@ -77,6 +81,9 @@ def test_rounding_cannot_change_a_list_of_neighbours():
     """torch.cdist multiplies matrices and is off by some 1e-5 of a distance; so is every other way."""
     for a, b, k in exercises._pairs_of_maps():
         assert min(gap(a, a, k, itself=True), gap(b, b, k, itself=True)) > 1e-3
+    for seed, k in ((1192, 5), (1265, 2), (172, 1)):
+        z, _ = exercises._labelled(seed)
+        assert min(gap(z, z, k, itself=True), gap(z, z, k + 1, itself=True)) > 1e-3
     _, x, x_new = exercises._map_and_data()
     assert min(gap(x_new, x, k) for k in (1, 4)) > 1e-3
 
@@ -93,25 +100,13 @@ EXERCISES["check_ten_times"] = {
     ],
 }
 
-EXERCISES["check_tomorrow"] = {
-    "right": ALL_BUT_ONE,
-    "says": "All but t-SNE",
-    "other ways": {
-        "list": sorted(ALL_BUT_ONE),
-        "in lower case": {name.lower() for name in ALL_BUT_ONE},
-        "without hyphens": {name.replace("-", "") for name in ALL_BUT_ONE},
-    },
+EXERCISES["check_reports"] = {
+    "right": "B",
+    "says": "neither map was fitted",
     "hints": [
-        (ALL_BUT_ONE | {"t-SNE"}, "moves the places"),
-        (ALL_BUT_ONE - {"parametric t-SNE"}, "what computes the places"),
-        (ALL_BUT_ONE - {"UMAP"}, "section on new digits"),
-        (ALL_BUT_ONE - {"VAE"}, "encode function"),
-        (set(), "what computes the places"),
-        ({"TSNE"}, "moves the places"),
-        ({"SNE"}, "none of the six names"),
-        ("PCA", "expected a set"),
-        ({1, 2}, "expected a set"),
-        (None, "expected a set"),
+        ("A", "fitted to"),
+        ("C", "nine to one"),
+        ("D", "pure noise"),
     ],
 }
 
@@ -132,45 +127,45 @@ EXERCISES["check_trust_by_hand"] = {
     ],
 }
 
-EXERCISES["check_perplexity"] = {
-    "right": lambda s: entropy(s).exp(),
-    "says": "count as 4 neighbours",
+EXERCISES["check_vote"] = {
+    "right": voted,
+    "says": "anything beyond k",
     "other ways": {
-        "base 2": perplexity_by(2),
-        "where": lambda s: torch.exp(-torch.where(s > 0, s * s.clamp(min=1e-30).log(), 0.0).sum(1)),
-        "nansum": lambda s: torch.exp(-(s * s.log()).nansum(1)),
-        "product": lambda s: 1 / (s**s).prod(1),
-        "Categorical": lambda s: torch.distributions.Categorical(probs=s).entropy().exp(),
+        "the package's": neighbour_accuracy_of_all,
+        "scikit-learn": lambda z, y, k: np.mean(
+            [
+                KNeighborsClassifier(k).fit(np.delete(z.numpy(), i, 0), np.delete(y.numpy(), i)).predict(z[i : i + 1])
+                == y[i].item()
+                for i in range(len(z))
+            ]
+        ),
+        "in double": lambda z, y, k: voted(z.double(), y, k),
+        "mode": lambda z, y, k: (y[neighbours(z, k)].mode(1).values == y).double().mean(),
     },
     "hints": [
-        (lambda s: (-4 * torch.xlogy(s, s).mean(1)).exp(), "not for rows of 6"),
-        (lambda s: entropy(s), "That is the entropy"),
-        (lambda s: -entropy(s), "minus the entropy"),
-        (lambda s: (-entropy(s)).exp(), "sign of the entropy"),
-        (lambda s: 2 ** entropy(s), "The base of the two"),
-        (lambda s: (entropy(s) / np.log(2)).exp(), "in bits"),
-        (lambda s: (s > 0).sum(1), "count the shares above 0"),
-        (lambda s: 1 / s.square().sum(1), "another effective number"),
-        (lambda s: (-(s * s.log()).sum(1)).exp(), "torch.xlogy"),
-        (lambda s: entropy(s).exp()[:, None], "(5, 1)"),
-        (lambda s: entropy(s).exp().mean(), "expected (5,), one a row"),
-        (lambda s: 7 * s.sum(1), "expected 4"),
+        (lambda z, y, k: voted(z, y, k, skip=0), "Leave it out"),
+        (lambda z, y, k: voted(z, y, k + 1, skip=0), "Leave it out"),
+        (lambda z, y, k: voted(z, y, k, largest=True), "largest=False"),
+        (lambda z, y, k: (y[neighbours(z, k)] == y[:, None]).float().mean(), "Let the majority decide"),
+        (lambda z, y, k: len(z) * voted(z, y, k), "Divide by the number"),
+        (lambda z, y, k: 100 * voted(z, y, k), "not in per cent"),
+        (lambda z, y, k: ((y[neighbours(z, k)] == y[:, None]).sum(1) > k / 2).float().mean(), "most votes wins"),
+        (lambda z, y, k: (y[neighbours(z, k)] == y[:, None]).any(1).float().mean(), "not enough"),
+        (lambda z, y, k: 1 - voted(z, y, k), "share of wrong votes"),
+        (lambda z, y, k: torch.ones(70), "expected one number"),
+        (lambda z, y, k: 0.123, "you return 0.123"),
     ],
     "mutants": {
-        "twice": lambda s: 2 * entropy(s).exp(),
-        "half": lambda s: entropy(s).exp() / 2,
-        "one more": lambda s: entropy(s).exp() + 1,
-        "sign": lambda s: -entropy(s).exp(),
-        "mean for sum": lambda s: (-torch.xlogy(s, s).mean(1)).exp(),
-        "over the columns": lambda s: entropy(s.T).exp(),
-        "largest share": lambda s: 1 / s.amax(1),
-        "base 10": lambda s: 10 ** entropy(s),
-        "Renyi of order 3": lambda s: s.pow(3).sum(1) ** -0.5,
-        "a tenth is nothing": lambda s: entropy(s * (s > 0.1)).exp(),
-        "small numbers added": lambda s: entropy(s + 1e-2).exp(),
-        "first row for all": lambda s: entropy(s).exp()[:1].expand(len(s)),
-        "rounded": lambda s: entropy(s).exp().round(),
-        "in place": lambda s: entropy(s.mul_(0.5).mul_(2.5)).exp(),
+        "k = 5 always": lambda z, y, k: voted(z, y, 5),
+        "one more": lambda z, y, k: voted(z, y, k + 1),
+        "one less": lambda z, y, k: voted(z, y, max(k - 1, 1)),
+        "ties to the larger label": lambda z, y, k: voted(z, 5 - y, k),
+        "the nearest decides": lambda z, y, k: voted(z, y, 1),
+        "by absolute differences": lambda z, y, k: (
+            (y[torch.cdist(z, z, p=1).argsort(1)[:, 1 : k + 1]].mode(1).values == y).float().mean()
+        ),
+        "first number only": lambda z, y, k: voted(z[:, :1], y, k),
+        "in place": lambda z, y, k: voted(z.mul_(2), y, k),
     },
 }
 

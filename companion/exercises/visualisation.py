@@ -1,15 +1,11 @@
 """Checks of the exercises of chapter 9."""
 
-from math import log
-
-import numpy as np
 import torch
 from sklearn.datasets import make_blobs
 from torch import Tensor
+from torch.nn.functional import one_hot
 
-from companion.exercises._verdict import Verdict, Wrong, about, call, check, judge, right, same, shown
-
-_NAMES = ("PCA", "autoencoder", "VAE", "t-SNE", "UMAP", "parametric t-SNE")
+from companion.exercises._verdict import NO_RETURN, Verdict, Wrong, about, call, check, judge
 
 
 @check
@@ -31,34 +27,17 @@ def check_ten_times(answer) -> Verdict:
 
 
 @check
-def check_tomorrow(answer) -> Verdict:
-    """Exercise 9.2: the set of methods that place a new digit without being fitted again."""
-    if isinstance(answer, np.ndarray):
-        answer = answer.tolist()
-    if not isinstance(answer, set | frozenset | list | tuple) or not all(isinstance(name, str) for name in answer):
-        raise Wrong(f'You answered {shown(answer)}; expected a set of names, such as {{"PCA", "t-SNE"}}.')
-
-    def plain(name: str) -> str:
-        return name.lower().replace("-", "").replace(" ", "")
-
-    by_lower = {plain(name): name for name in _NAMES}
-    unknown = sorted(name for name in answer if plain(name) not in by_lower)
-    if unknown:
-        raise Wrong(f"{shown(unknown[0])} is none of the six names: {', '.join(_NAMES)}.")
-    given = {by_lower[plain(name)] for name in answer}
-    if "t-SNE" in given:
-        raise Wrong("t-SNE moves the places themselves. Which function would you call with the new digit?")
-    missing = [name for name in _NAMES if name != "t-SNE" and name not in given]
-    if not missing:
-        return right(
-            "All but t-SNE: it has places for its own points and no rule for others. PCA and the networks are "
-            "formulas; UMAP keeps its training points, and looks for the new one's neighbours among them."
-        )
-    if "parametric t-SNE" in missing:
-        raise Wrong("Parametric t-SNE has t-SNE's loss. But what computes the places?")
-    if "UMAP" in missing:
-        raise Wrong("Look again at how the section on new digits placed them on UMAP's map.")
-    raise Wrong(f"One is missing that has an encode function: {len(missing)} of the right names are not in your set.")
+def check_reports(answer) -> Verdict:
+    """Exercise 9.2: of four reports on maps of digits, the one whose conclusion is sound."""
+    return judge(
+        answer,
+        right=("B", "The same old digits, the same new ones, and neither map was fitted to what it is judged on."),
+        wrong=[
+            ("A", "The one is judged on digits that it was fitted to, the other on new ones. Which does that favour?"),
+            ("C", "What became of a gap of nine to one on t-SNE's map?"),
+            ("D", "What did t-SNE draw of pure noise at this perplexity?"),
+        ],
+    )
 
 
 @check
@@ -90,49 +69,41 @@ def check_trust_by_hand(answer) -> Verdict:
 
 
 @check
-def check_perplexity(perplexity_of) -> Verdict:
-    """Exercise 9.4: rows of shares (N, M) -> the perplexity of each (N,)."""
-    shares = torch.tensor(
-        [
-            [0.25, 0.25, 0.25, 0.25],
-            [0.5, 0.5, 0.0, 0.0],
-            [1.0, 0.0, 0.0, 0.0],
-            [0.7, 0.1, 0.1, 0.1],
-            [0.4, 0.3, 0.2, 0.1],
-        ]
-    )
-    found = call(perplexity_of, shares)
-    if found.shape == (5, 1):
-        raise Wrong("You return the shape (5, 1) for five rows; expected (5,).")
-    if found.shape != (5,):
-        raise Wrong(f"For 5 rows of 4 shares you return the shape {tuple(found.shape)}; expected (5,), one a row.")
-    if not found.isfinite().all():
-        raise Wrong("Some rows give NaN or infinity: 0 times log 0 has to count as 0. Look at torch.xlogy.")
-    entropy = -torch.xlogy(shares, shares).sum(1)
-    truth = entropy.exp()
-    at = int((found.detach() - truth).abs().gt(1e-3).float().argmax())  # the first row that is off
-    verdict = judge(
-        found,
-        right=(truth, "Four equal shares count as 4 neighbours, two as 2, one as 1; uneven shares lie in between."),
-        wrong=[
-            (entropy, "That is the entropy. Perplexity is exp of it."),
-            (-entropy, "That is minus the entropy. Perplexity is exp of the entropy."),
-            (1 / truth, "You have the sign of the entropy turned round: log of a share is negative."),
-            (2**entropy, "You raise 2 to an entropy in nats. The base of the two must be the same."),
-            ((entropy / log(2)).exp(), "An entropy in bits needs 2 to the power of it, not exp."),
-            ((shares > 0).sum(1), "You count the shares above 0. A small share counts less than a large one."),
-            (
-                1 / shares.square().sum(1),
-                "1 / sum of squares is another effective number. Perplexity is exp of the entropy.",
-            ),
-            (truth / 4, "You divide by the number of shares. Four equal ones count as 4."),
-        ],
-        otherwise=f"For the shares {[round(v, 2) for v in shares[at].tolist()]} you return {found[at]:.3g}; "
-        f"expected {truth[at]:.3g}.",
-    )
-    wide = torch.tensor([[1.0, 1, 1, 1, 1, 1], [0, 3, 0, 2, 1, 0]]) / 6  # more columns than rows: a mean is no sum
-    if not same(call(perplexity_of, wide), (-torch.xlogy(wide, wide).sum(1)).exp()):
-        raise Wrong("Right for rows of 4 shares, but not for rows of 6. Does your code hold a 4, or a 5?")
+def check_vote(vote) -> Verdict:
+    """Exercise 9.4: a map z (N, 2), labels y (N,), k -> the share of points whose k nearest others vote for their label."""
+    verdict = NO_RETURN
+    for seed, k in ((1192, 5), (1265, 2), (172, 1)):
+        z, y = _labelled(seed)
+        found = call(vote, z, y, k)
+        if found.numel() != 1:
+            raise Wrong(f"You return the shape {tuple(found.shape)}; expected one number, the share of right votes.")
+        d = torch.cdist(z, z)
+        near, first, one_more, far = (
+            _votes(d.clone().fill_diagonal_(s), y, n, f)
+            for s, n, f in ((torch.inf, k, False), (0, k, False), (0, k + 1, False), (-torch.inf, k, True))
+        )
+        right_votes = near.argmax(1) == y
+        own = near.gather(1, y[:, None])[:, 0]
+        verdict = judge(
+            found,
+            right=(right_votes.float().mean(), "The score of this lesson. It has no notion of anything beyond k."),
+            wrong=[
+                (
+                    (first.argmax(1) == y).float().mean(),
+                    "Each point is its own nearest, and votes for itself. Leave it out.",
+                ),
+                ((one_more.argmax(1) == y).float().mean(), "Each point is among its own voters. Leave it out."),
+                ((far.argmax(1) == y).float().mean(), "You ask the farthest points. topk needs largest=False."),
+                ((own / k).mean(), "That is the share of single votes for the right label. Let the majority decide."),
+                (right_votes.float().sum(), "That is the number of right votes. Divide by the number of points."),
+                (100 * right_votes.float().mean(), "As a share, please, not in per cent."),
+                ((own > k / 2).float().mean(), "More than half is not needed: the label with the most votes wins."),
+                ((own > 0).float().mean(), "One right neighbour is not enough. The label with the most votes wins."),
+                (1 - right_votes.float().mean(), "That is the share of wrong votes."),
+            ],
+            otherwise=f"For {len(z)} points and k = {k} you return {float(found.detach()):.3f}; "
+            f"expected {right_votes.float().mean():.3f}.",
+        )
     return verdict
 
 
@@ -242,3 +213,16 @@ def _nearest(z: Tensor, k: int, *, itself: bool = False, farthest: bool = False)
 def _order(z: Tensor, k: int) -> Tensor:
     """(N, k): the k nearest points of each, in order."""
     return torch.cdist(z, z).fill_diagonal_(float("inf")).topk(k, largest=False).indices
+
+
+def _labelled(seed: int) -> tuple[Tensor, Tensor]:
+    """A map (70, 2) of four kinds that overlap, and their labels: 0, 1, 2 and 5."""
+    g = torch.Generator().manual_seed(seed)
+    y = torch.randint(4, (70,), generator=g)
+    middles = 2 * torch.randn(4, 2, generator=g)
+    return middles[y] + torch.randn(70, 2, generator=g), torch.tensor([0, 1, 2, 5])[y]
+
+
+def _votes(d: Tensor, y: Tensor, k: int, largest: bool) -> Tensor:
+    """Distances (N, N), labels (N,) -> how many of the k nearest (or farthest) have each label, (N, labels)."""
+    return one_hot(y[d.topk(k, largest=largest).indices]).sum(1)
