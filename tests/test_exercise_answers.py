@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from companion.exercises import grey_pixels, intuition, visualisation
+from companion.exercises import density, grey_pixels, intuition
 from companion.exercises._verdict import Verdict, Wrong, check, judge
 from notebook_checks import BOOK, NOTEBOOKS, code_cells, extension, read
 from tools.notebooks import name_of
@@ -107,7 +107,7 @@ def test_it_answers_by_keyboard_and_says_what_is_chosen(page):
 
 
 def test_only_a_choice_or_a_number_has_a_rule():
-    assert answers.rule_of(visualisation, visualisation.check_tomorrow) is None  # a set of names
+    assert answers.rule_of(density, density.check_best_denoiser) is None  # a function
     assert answers.rule_of(grey_pixels, grey_pixels.check_laplace)["numbers"]
     assert set(answers.rule_of(intuition, intuition.check_unseen)["letters"]) == set("ABCD")
     assert answers.ranges([(2, 3), 5], 0.5) == [[2, 3], [4.5, 5.5]]

@@ -302,10 +302,6 @@ def test_a_letter_alone_passes(name):
         assert not CHECKS[name](answer).ok
 
 
-def test_names_pass_as_an_array():
-    assert CHECKS["visualisation.check_tomorrow"](np.array(sorted(RIGHT["visualisation.check_tomorrow"]))).ok
-
-
 def rebuilt(form):
     """A function with its result in another form."""
 
