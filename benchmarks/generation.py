@@ -20,7 +20,7 @@ from sklearn.mixture import GaussianMixture
 from torch import Tensor
 
 from companion import ConvAutoencoder, DenseAutoencoder, digits, fit, reconstruction
-from companion.generation import digit_classifier, frechet_distance
+from companion.generation import digit_classifier, frechet_distance, inked
 from companion.vae import VAE, ConvVAE, negative_elbo, reparameterize
 from record import save
 
@@ -55,15 +55,6 @@ def brightened(x: Tensor) -> Tensor:
     return (2 * x).clamp(max=1)
 
 
-def inked(x: Tensor, mean_pixel: float) -> Tensor:
-    """Every pixel times the one factor, clipped at 1, that makes the mean pixel ``mean_pixel``."""
-    low, high = 0.0, 1e4
-    for _ in range(60):
-        factor = (low + high) / 2
-        low, high = (factor, high) if (factor * x).clamp(max=1).mean() < mean_pixel else (low, factor)
-    return (high * x).clamp(max=1)
-
-
 def variety(x: Tensor) -> float:
     """1 - |mean|^2 / E|x|^2 of a set of pictures: 0 if all are alike, whatever their ink."""
     return (1 - x.mean(0).square().sum() / x.square().flatten(1).sum(1).mean()).item()
@@ -73,6 +64,11 @@ def within_reach(a: Tensor, b: Tensor) -> float:
     """The share of the features a that lie no further from one of the features b than its third neighbour in b does."""
     reach = torch.cdist(b, b).kthvalue(4, dim=1).values  # each is its own first neighbour
     return (torch.cdist(a, b) <= reach).any(1).float().mean().item()
+
+
+def precision_and_recall(features: Tensor, real: Tensor) -> dict[str, float]:
+    """Which share of the features lies within reach of the real ones, and the other way round."""
+    return {"precision": within_reach(features, real), "recall": within_reach(real, features)}
 
 
 @torch.no_grad()
@@ -97,8 +93,7 @@ def main():
             "brightened": bright_score(x),
             "inked": frechet_distance(features, real),
             "variety": variety(x),
-            "precision": within_reach(features, real),
-            "recall": within_reach(real, features),
+            **precision_and_recall(features, real),
             "nearest": torch.cdist(match_ink(x).flatten(1), x_train.flatten(1)).amin(1).mean().item(),
         }
 

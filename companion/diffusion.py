@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from itertools import pairwise
 from math import pi
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -165,6 +165,9 @@ class ConditionalCodeNet(CodeNet):
 class Denoiser(nn.Module):
     """Turns a network into a denoiser that is told the time: x_t (B, ...), t (B,) -> x_hat (B, ...), the clean data.
 
+    A label y (B,) that follows is handed on to the network, such as :class:`ConditionalCodeNet`; without one, that is a
+    denoiser as any other.
+
     x_hat = a x_t - s net(x_t, t): near t = 0 it hands x_t on, near t = 1 it trusts the network alone. The network's
     own target is then a eps - s x, the "velocity".
 
@@ -175,29 +178,13 @@ class Denoiser(nn.Module):
         super().__init__()
         self.net = net
 
-    def forward(self, x_t: Tensor, t: Tensor) -> Tensor:
-        """(B, ...), (B,) -> (B, ...): the guess at the clean data."""
+    def forward(self, x_t: Tensor, t: Tensor, *label: Tensor) -> Tensor:
+        """(B, ...), (B,) and perhaps labels (B,) -> (B, ...): the guess at the clean data."""
         a, s = signal_and_noise(t, x_t.ndim)
-        return a * x_t - s * self.net(x_t, t)
+        return a * x_t - s * self.net(x_t, t, *label)
 
 
-class ConditionalDenoiser(Denoiser):
-    """A :class:`Denoiser` that can be told a label: x_t (B, ...), t (B,), y (B,) -> x_hat (B, ...).
-
-    Without a label it is a denoiser as any other, and goes to :func:`sample` as it is; with labels it goes there as
-    :class:`Guided`.
-
-    Args:
-        net: (x_t, t, y) -> velocity, with y = None for "no label", such as :class:`ConditionalCodeNet`.
-    """
-
-    def forward(self, x_t: Tensor, t: Tensor, y: Tensor | None = None) -> Tensor:
-        """(B, ...), (B,), labels (B,) or None -> (B, ...): the guess at the clean data."""
-        a, s = signal_and_noise(t, x_t.ndim)
-        return a * x_t - s * self.net(x_t, t, y)
-
-
-def with_labels(denoiser: Denoiser, kinds: int = 10) -> ConditionalDenoiser:
+def with_labels(denoiser: Denoiser, kinds: int = 10) -> Denoiser:
     """A trained denoiser of codes that can still learn labels: the same weights, frozen, and a row of zeros for each label.
 
     What ``fit`` and :func:`conditional_diffusion` then train are the rows alone, in seconds. Without a label, the answers
@@ -207,12 +194,12 @@ def with_labels(denoiser: Denoiser, kinds: int = 10) -> ConditionalDenoiser:
         denoiser: a :class:`Denoiser` of a :class:`CodeNet`.
         kinds: as for :class:`ConditionalCodeNet`.
     """
-    state = denoiser.state_dict()
-    width, inputs = state["net.layers.0.weight"].shape
-    told = ConditionalDenoiser(ConditionalCodeNet(inputs - 10, width, kinds))
-    told.load_state_dict(state, strict=False)  # all but the labels' rows
-    told.net.layers.requires_grad_(False)
-    return told
+    plain = cast(CodeNet, denoiser.net)
+    first = cast(nn.Linear, plain.layers[0])
+    told = ConditionalCodeNet(plain.code_size, first.out_features, kinds).to(first.weight.device)
+    told.layers.load_state_dict(plain.layers.state_dict())
+    told.layers.requires_grad_(False)
+    return Denoiser(told)
 
 
 class Guided(nn.Module):
@@ -223,7 +210,7 @@ class Guided(nn.Module):
     write it for the noise; guesses at data, noise and velocity are linear in one another, so it is the same step.
 
     Args:
-        denoiser: such as :class:`ConditionalDenoiser`.
+        denoiser: (x_t, t) or (x_t, t, y) -> x_hat, such as a :class:`Denoiser` of a :class:`ConditionalCodeNet`.
         y: the label asked for of each item of the batch (B,).
         strength: w, at least 0.
 
@@ -238,7 +225,7 @@ class Guided(nn.Module):
 
     def __init__(self, denoiser: nn.Module, y: Tensor, strength: float = 1.0):
         super().__init__()
-        check_labels(y, y)
+        check_labels(y, y)  # whole numbers; how many are needed is known in forward
         check_not_negative(strength, "strength")
         self.denoiser, self.strength = denoiser, strength
         self.register_buffer("y", y)
@@ -249,18 +236,20 @@ class Guided(nn.Module):
         return (1 + self.strength) * told - self.strength * untold
 
 
-def labelled(x: Tensor, y: Tensor, kinds: int = 10) -> Tensor:
-    """Images with their labels as one more channel of an even grey, y / kinds: (B, C, H, W), (B,) -> (B, C + 1, H, W).
+def labelled(x: Tensor, y: Tensor) -> Tensor:
+    """Images with their labels as one more channel of an even grey, y / 255: (B, C, H, W), (B,) -> (B, C + 1, H, W).
 
-    ``fit`` and ``evaluate`` hand on images and nothing else. So this is how labels travel to
+    ``fit`` and ``evaluate`` hand on images, of pixels from 0 to 1, and nothing else. So this is how labels travel to
     :func:`conditional_diffusion`, which takes the two apart again.
 
     Raises:
-        TypeError, ValueError: ``x`` is not a batch of images, or ``y`` is not one label each, from 0 to ``kinds``.
+        TypeError, ValueError: ``x`` is not a batch of images, or ``y`` is not one label each, from 0 to 255.
     """
     check_images(x)
-    check_kinds(y, x, kinds)
-    plane = (y / kinds).to(x)[:, None, None, None].expand(-1, 1, *x.shape[2:])
+    check_labels(y, x)
+    if y.min() < 0 or y.max() > 255:
+        raise ValueError(f"y has labels from {int(y.min())} to {int(y.max())}; expected 0 to 255.")
+    plane = (y / 255).to(x)[:, None, None, None].expand(-1, 1, *x.shape[2:])
     return torch.cat([x, plane], 1)
 
 
@@ -295,7 +284,8 @@ def conditional_diffusion(
 ) -> Callable[[Any, Tensor], dict[str, Tensor]]:
     """The objective of a diffusion model that can be asked for a label: as :func:`diffusion`, on labelled images.
 
-    To be passed to ``fit`` with ``labelled(x, y)``. Each label is forgotten with the probability ``forget``, so that the
+    To be passed to ``fit`` with ``labelled(x, y)``, for a :class:`Denoiser` of a :class:`ConditionalCodeNet`, which refuses
+    labels that it has no row for. Each label is forgotten with the probability ``forget``, so that the
     network learns the answer without a label, too. It needs no forgetting where that is known and frozen
     (:func:`with_labels`).
 
@@ -313,10 +303,8 @@ def conditional_diffusion(
     objective = diffusion(prepare)
 
     def loss_fn(model: Any, x: Tensor) -> dict[str, Tensor]:
-        x, plane = x[:, :-1], x[:, -1, 0, 0]
-        kinds = model.net.kinds
-        y = (plane * kinds).round().long()
-        y = torch.where(torch.rand(len(y), device=y.device) < forget, kinds, y)
+        x, y = x[:, :-1], (255 * x[:, -1, 0, 0]).round().long()
+        y = torch.where(torch.rand(len(y), device=y.device) < forget, model.net.kinds, y)
         return objective(lambda x_t, t: model(x_t, t, y), x)
 
     return loss_fn
@@ -413,7 +401,7 @@ def trained_latent_diffusion() -> tuple[LatentSpace, Denoiser]:
     return space, denoiser
 
 
-def trained_conditional_diffusion() -> tuple[LatentSpace, ConditionalDenoiser]:
+def trained_conditional_diffusion() -> tuple[LatentSpace, Denoiser]:
     """The same latent diffusion, able to draw the digit asked for, in eval mode: the space, and the denoiser in it.
 
     The denoiser is that of :func:`trained_latent_diffusion`, frozen, with a row for each of the ten digits

@@ -81,6 +81,24 @@ def frechet_distance(a: Tensor, b: Tensor) -> float:
     return max(0.0, distance.item())
 
 
+def inked(x: Tensor, mean_pixel: float | Tensor) -> Tensor:
+    """Pictures with their ink matched: each pixel times one factor, clipped at 1, so that the mean pixel is ``mean_pixel``.
+
+    A set of paler or bolder pictures is far from another by any distance between features; so match the ink of all sets
+    before you compare their strokes.
+
+    Args:
+        x: pictures (N, ...) from 0 to 1, not all black.
+        mean_pixel: the mean that is asked for, from 0 to the share of pixels that are not black.
+    """
+    low, high = 0.0, 1e4
+    for _ in range(60):
+        factor = (low + high) / 2
+        short = (factor * x).clamp(max=1).mean() < mean_pixel
+        low, high = (factor, high) if short else (low, factor)
+    return (high * x).clamp(max=1)
+
+
 def _square_root(covariance: Tensor) -> Tensor:
     """The symmetric square root of a covariance: (D, D) -> (D, D)."""
     values, vectors = torch.linalg.eigh(covariance)

@@ -13,7 +13,6 @@ from companion.diffusion import (
     Block,
     CodeNet,
     ConditionalCodeNet,
-    ConditionalDenoiser,
     Denoiser,
     Guided,
     LatentSpace,
@@ -209,7 +208,7 @@ def test_models_refuse():
 def asked():
     """A small conditional denoiser with random weights, noisy codes, times and labels."""
     torch.manual_seed(0)
-    denoiser = ConditionalDenoiser(ConditionalCodeNet(5, 16, kinds=3))
+    denoiser = Denoiser(ConditionalCodeNet(5, 16, kinds=3))
     nn.init.normal_(denoiser.net.label.weight[:3].data)
     return denoiser, torch.randn(7, 5), torch.rand(7), torch.arange(7) % 3
 
@@ -246,7 +245,7 @@ def test_a_denoiser_learns_labels_and_keeps_its_answers_without(asked):
         torch.testing.assert_close(told(z, t, labels), plain(z, t))
     x = torch.rand(64, 5, 1, 1)
     objective = conditional_diffusion(lambda x: x.flatten(1), forget=0)
-    fit(told, labelled(x, torch.arange(64) % 3, 3), objective, epochs=3, device="cpu")
+    fit(told, labelled(x, torch.arange(64) % 3), objective, epochs=3, device="cpu")
     torch.testing.assert_close(told(z, t), plain(z, t))
     assert ((told(z, t, y) - plain(z, t)).abs().amax(1) > 1e-4).all()
     assert all(torch.equal(value, told.state_dict()[name]) for name, value in plain.state_dict().items())
@@ -312,7 +311,7 @@ def test_the_conditional_objective_is_that_of_diffusion_told_the_labels(asked):
     denoiser, _, _, y = asked
     x = torch.rand(7, 5, 1, 1)
     torch.manual_seed(3)
-    found = conditional_diffusion(lambda x: x.flatten(1), forget=0)(denoiser, labelled(x, y, 3))["loss"]
+    found = conditional_diffusion(lambda x: x.flatten(1), forget=0)(denoiser, labelled(x, y))["loss"]
     torch.manual_seed(3)
     torch.rand(7)  # which labels are forgotten
     expected = diffusion(lambda x: x.flatten(1))(lambda z_t, t: denoiser(z_t, t, y), x)["loss"]
@@ -322,7 +321,7 @@ def test_the_conditional_objective_is_that_of_diffusion_told_the_labels(asked):
 def test_gradients_reach_the_labels_of_the_batch_but_not_no_label(asked):
     denoiser = asked[0]
     x, y = torch.rand(64, 5, 1, 1), torch.arange(64) % 2  # kind 2 does not occur
-    conditional_diffusion(lambda x: x.flatten(1), forget=0.5)(denoiser, labelled(x, y, 3))["loss"].backward()
+    conditional_diffusion(lambda x: x.flatten(1), forget=0.5)(denoiser, labelled(x, y))["loss"].backward()
     reached = denoiser.net.label.weight.grad.abs().sum(1) > 0
     assert reached.tolist() == [True, True, False, False]
 
@@ -332,12 +331,12 @@ def test_one_batch_is_learnt_by_its_labels():
     pixels = torch.tensor([[0.1, 0.1], [0.1, 0.9], [0.9, 0.1], [0.9, 0.9]])
     x, y = pixels[torch.arange(64) % 4][:, :, None, None], torch.arange(64) % 4
     torch.manual_seed(0)
-    denoiser = ConditionalDenoiser(ConditionalCodeNet(2, 48, kinds=4))
+    denoiser = Denoiser(ConditionalCodeNet(2, 48, kinds=4))
 
     def prepare(x):
         return (x.flatten(1) - 0.5) * 2.5
 
-    fit(denoiser, labelled(x, y, 4), conditional_diffusion(prepare), epochs=500, lr=1e-2, device="cpu")
+    fit(denoiser, labelled(x, y), conditional_diffusion(prepare), epochs=500, lr=1e-2, device="cpu")
     torch.manual_seed(1)
     noise = torch.randn(64, 2)
     for strength in (0, 1):
@@ -352,8 +351,12 @@ def test_conditional_models_refuse(asked):
     for wrong in (y + 2, y - 1):
         with pytest.raises(ValueError, match=r"y has labels from .* to .*; expected 0 to 2, or 3 for no label"):
             denoiser(z, t, wrong)
-        with pytest.raises(ValueError, match=r"y has labels from .* to .*; expected 0 to 2, or 3 for no label"):
-            labelled(torch.rand(7, 1, 4, 4), wrong, 3)
+        with pytest.raises(ValueError, match=r"y has labels from .* to .*; expected 0 to 255"):
+            labelled(torch.rand(7, 1, 4, 4), wrong * 200)
+    with pytest.raises(ValueError, match=r"y has labels from 1 to 4; expected 0 to 2, or 3 for no label"):
+        conditional_diffusion(lambda x: x.flatten(1), forget=0)(
+            denoiser, labelled(torch.rand(7, 5, 1, 1), (y + 1).clamp(max=4) + (y == 2))
+        )
     with pytest.raises(ValueError, match=r"y has shape \(3,\) for 7 points"):
         Guided(denoiser, y[:3])(z, t)
     with pytest.raises(TypeError, match=r"y is torch\.float32; expected a tensor of whole numbers"):

@@ -6,7 +6,7 @@ import scipy.linalg
 import torch
 
 from companion import digits
-from companion.generation import DigitClassifier, digit_classifier, frechet_distance
+from companion.generation import DigitClassifier, digit_classifier, frechet_distance, inked
 from no_doubles import NoDoubles
 
 
@@ -108,3 +108,15 @@ def test_frechet_distance_tells_digits_from_worse_digits(data):
 def test_frechet_distance_refuses(a, b, message):
     with pytest.raises(ValueError, match=message):
         frechet_distance(a, b)
+
+
+@pytest.mark.parametrize("mean_pixel", [0.02, 0.13, 0.3])
+def test_matched_ink_has_the_mean_asked_for_and_one_factor(mean_pixel):
+    torch.manual_seed(0)
+    x = torch.rand(20, 1, 8, 8) * (torch.rand(20, 1, 8, 8) < 0.4)
+    found = inked(x, mean_pixel)
+    assert found.mean().item() == pytest.approx(mean_pixel, abs=1e-4)
+    factors = (found / x)[(x > 0) & (found < 1)]
+    torch.testing.assert_close(factors, factors[:1].expand_as(factors))
+    assert found.amax() <= 1
+    torch.testing.assert_close(inked(0.5 * x, mean_pixel), found)  # however pale they were

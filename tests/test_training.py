@@ -35,7 +35,7 @@ from companion import (
 )
 from companion.colorization import Colorizer
 from companion.denoising import UNet, denoising
-from companion.diffusion import CodeNet, ConditionalCodeNet, ConditionalDenoiser, Denoiser, LatentSpace, PixelNet
+from companion.diffusion import CodeNet, ConditionalCodeNet, Denoiser, LatentSpace, PixelNet
 from companion.gan import Discriminator, Generator
 from companion.generation import DigitClassifier
 from companion.pca import LinearAutoencoder
@@ -790,7 +790,7 @@ def test_a_lesson_can_silence_them(x):
         DigitClassifier, Generator, Discriminator, CodeNet, PixelNet,
         lambda: Denoiser(CodeNet()), lambda: PCA(torch.rand(40, 1, 28, 28), 32),
         lambda: LatentSpace(ConvAutoencoder(8), torch.rand(4, 1, 28, 28)),
-        lambda: ConditionalDenoiser(ConditionalCodeNet()),
+        lambda: Denoiser(ConditionalCodeNet()),
     ],
 )  # fmt: skip
 def test_every_model_can_be_saved_and_loaded(build, tmp_path):

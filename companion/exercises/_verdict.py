@@ -263,6 +263,12 @@ def call(function: Callable, *args, may_change: bool = False) -> Tensor:
     return found
 
 
+def check_one_number(found: Tensor, what: str = "") -> None:
+    """End the check unless a learner's function returned one number; ``what`` says which, such as ", the threshold"."""
+    if found.numel() != 1:
+        raise Wrong(f"You return the shape {tuple(found.shape)}; expected one number{what}.")
+
+
 def as_tensor(value) -> Tensor | None:
     """A tensor, array, number or list of them as a tensor on the CPU, with its gradient; None if it is nothing of that."""
     try:
