@@ -263,7 +263,7 @@ def call(function: Callable, *args, may_change: bool = False) -> Tensor:
     return found
 
 
-def check_one_number(found: Tensor, what: str = "") -> None:
+def must_be_one_number(found: Tensor, what: str = "") -> None:
     """End the check unless a learner's function returned one number; ``what`` says which, such as ", the threshold"."""
     if found.numel() != 1:
         raise Wrong(f"You return the shape {tuple(found.shape)}; expected one number{what}.")

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from companion.exercises._verdict import Verdict, Wrong, about, call, check, check_one_number, judge, right, same
+from companion.exercises._verdict import Verdict, Wrong, about, call, check, judge, must_be_one_number, right, same
 
 
 @check
@@ -68,7 +68,7 @@ def check_auc(my_auc) -> Verdict:
     }
     for name, (normal, anomalous) in cases.items():
         found = call(my_auc, normal, anomalous)
-        check_one_number(found, ", the mean over all pairs")
+        must_be_one_number(found, ", the mean over all pairs")
         more = (anomalous[:, None] > normal).float().mean()
         equal = (anomalous[:, None] == normal).float().mean()
         auc = more + equal / 2
@@ -128,7 +128,7 @@ def check_cheapest_threshold(cheapest_threshold) -> Verdict:
         (few, 0.01, 2.0, 3.0),  # so dear a look that no alarm pays
     ):
         result = call(cheapest_threshold, normal, anomalous, base_rate, miss, price)
-        check_one_number(result, ", the threshold")
+        must_be_one_number(result, ", the threshold")
         t = float(result.detach())
         scores = torch.cat([normal, anomalous])
         bills = _bill(scores, normal, anomalous, base_rate, miss, price)

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from companion.exercises._verdict import Verdict, about, call, check, check_one_number, judge
+from companion.exercises._verdict import Verdict, about, call, check, judge, must_be_one_number
 
 
 @check
@@ -59,7 +59,7 @@ def check_threshold_risk(sure_of_threshold) -> Verdict:
     y = torch.linspace(-1.9, 2.5, 60).reshape(3, 20)  # more of them positive, so that a missing abs shows
     for t, sigma in ((0.7, 0.5), (1.2, 0.3)):
         found = call(sure_of_threshold, y, t, sigma)
-        check_one_number(found, ", a mean over y")
+        must_be_one_number(found, ", a mean over y")
         verdict = judge(
             found.reshape(()),
             right=(

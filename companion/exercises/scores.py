@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from companion.exercises._verdict import Verdict, Wrong, about, call, check, check_one_number, judge, right, same
+from companion.exercises._verdict import Verdict, Wrong, about, call, check, judge, must_be_one_number, right, same
 
 
 @check
@@ -67,7 +67,7 @@ def check_auc_variance(auc_variance) -> Verdict:
     )
     for normal, anomalous in cases:
         found = call(auc_variance, normal, anomalous)
-        check_one_number(found, ", the variance of the AUC")
+        must_be_one_number(found, ", the variance of the AUC")
         of_anomaly, of_normal = _shares(normal, anomalous)
         n, m = len(normal), len(anomalous)
         truth = of_anomaly.var() / m + of_normal.var() / n

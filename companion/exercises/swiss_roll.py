@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from companion.exercises._verdict import Verdict, call, check, check_one_number, judge, right
+from companion.exercises._verdict import Verdict, call, check, judge, must_be_one_number, right
 
 
 @check
@@ -44,7 +44,7 @@ def check_straightness(straightness) -> Verdict:
     for seed, k in ((0, 2), (1, 3)):
         z, s = _codes(seed, k)
         found = call(straightness, z, s)
-        check_one_number(found)
+        must_be_one_number(found)
         columns = z.double()
         judge(
             found,

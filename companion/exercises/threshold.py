@@ -4,7 +4,7 @@ import torch
 from scipy.stats import beta
 
 from companion.anomaly import threshold_rank
-from companion.exercises._verdict import Verdict, about, call, check, check_one_number, judge
+from companion.exercises._verdict import Verdict, about, call, check, judge, must_be_one_number
 
 
 @check
@@ -38,7 +38,7 @@ def check_safe_threshold(safe_threshold) -> Verdict:
         scores = 0.5 + 0.01 * torch.randperm(n, generator=draw)
         ranked = scores.sort().values
         found = call(safe_threshold, scores, rate, confidence)
-        check_one_number(found, ", the threshold")
+        must_be_one_number(found, ", the threshold")
         k = _safe_rank(n, rate, confidence)
         by_rank = {rank: ranked[rank - 1] for rank in (k - 1, k + 1) if rank <= n}
         verdict = judge(

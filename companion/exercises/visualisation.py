@@ -5,7 +5,7 @@ from sklearn.datasets import make_blobs
 from torch import Tensor
 from torch.nn.functional import one_hot
 
-from companion.exercises._verdict import NO_RETURN, Verdict, Wrong, about, call, check, check_one_number, judge
+from companion.exercises._verdict import NO_RETURN, Verdict, Wrong, about, call, check, judge, must_be_one_number
 
 
 @check
@@ -75,7 +75,7 @@ def check_vote(vote) -> Verdict:
     for seed, k in ((1192, 5), (1265, 2), (172, 1)):
         z, y = _labelled(seed)
         found = call(vote, z, y, k)
-        check_one_number(found, ", the share of right votes")
+        must_be_one_number(found, ", the share of right votes")
         d = torch.cdist(z, z)
         near, first, one_more, far = (
             _votes(d.clone().fill_diagonal_(s), y, n, f)
@@ -112,7 +112,7 @@ def check_shared_neighbours(shared_neighbours) -> Verdict:
     with_itself = "You compare lists of k + 1, and each point finds itself in both."
     for first, second, k in _pairs_of_maps():
         found = call(shared_neighbours, first, second, k)
-        check_one_number(found, ", the mean over the points")
+        must_be_one_number(found, ", the mean over the points")
         near_a, near_b = _nearest(first, k), _nearest(second, k)
         truth = (near_a & near_b).sum(1).float().mean() / k
         with_self = (_nearest(first, k, itself=True) & _nearest(second, k, itself=True)).sum(1).float().mean() / k
