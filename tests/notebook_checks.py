@@ -34,7 +34,7 @@ REPEATING = ("Summary", "Exercises", "Further reading")
 TOUR = "00-tour.ipynb"
 STUDY = "studies/"
 # Lessons at two depths: what is longer than this stands in a study.
-LESSONS = ("01-", "02-", "03-", "04-", "05-", "06-", "07-", "08-", "09-")
+LESSONS = ("01-", "02-", "03-", "04-", "05-", "06-", "07-", "08-", "09-", "10-")
 CLOSED = {"hide-input", "hide-cell", "remove-input", "remove-cell"}  # tags that fold or leave out a cell's code
 FIRST_CELL = 15  # lines
 MOST_DRAWING = 0.1  # of the open lines

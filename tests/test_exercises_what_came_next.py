@@ -5,8 +5,10 @@ import math
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
-from companion.diffusion import sample, signal_and_noise
+from companion.diffusion import Guided, sample, signal_and_noise
+from companion.gan import discriminator_loss, generator_loss
 
 
 def test_the_factor_of_exercise_3_by_simulation():
@@ -36,7 +38,7 @@ def right_denoiser(x_t, a, s):
     return 3 + a * V / (a**2 * V + s**2) * (x_t - a * 3)
 
 
-def test_what_the_solution_of_exercise_6_says_holds():
+def test_what_the_solution_of_exercise_4_says_holds():
     z = sample(lambda x_t, t: right_denoiser(x_t, *signal_and_noise(t, 2)), torch.randn(20_000, 1), steps=100)
     assert z.mean().item() == pytest.approx(3, abs=0.03)
     assert z.std().item() == pytest.approx(0.5, rel=0.05)
@@ -50,6 +52,62 @@ def keeps(change):
 def through(value, slope):
     """Forwards the one, backwards the other."""
     return lambda z: value(z).detach() + slope(z) - slope(z).detach()
+
+
+def test_guidance_counts_the_opinion_as_often_as_exercise_5_says():
+    """Two kinds of bell curves: the guided guess is that for the density q(x_t | y)^(1 + w) / q(x_t)^w, by its slope."""
+    kinds = torch.tensor([-1.0, 2.0])  # data: one number of the two, with equal chance
+
+    class Perfect(nn.Module):
+        def forward(self, x_t, t, y=None):
+            return kinds[y] if y is not None else self.log_densities(x_t, t).softmax(1) @ kinds
+
+        def log_densities(self, x_t, t):
+            a, s = (v[:, None] for v in signal_and_noise(t, 1))
+            return -((x_t[:, None] - a * kinds) ** 2) / (2 * s**2)
+
+    x_t, t = torch.linspace(-1, 1, 7).requires_grad_(), torch.full((7,), 0.6)
+    y, w, model = torch.ones(7, dtype=torch.long), 2, Perfect()
+    log_q, opinion = model.log_densities(x_t, t).logsumexp(1), model.log_densities(x_t, t).log_softmax(1)[:, 1]
+    (slope,) = torch.autograd.grad((log_q + (1 + w) * opinion).sum(), x_t)
+    a, s = signal_and_noise(t, 1)
+    guided = (a * Guided(model, y, w)(x_t, t) - x_t) / s**2
+    torch.testing.assert_close(guided, slope)
+
+
+def right_losses(generator, judge, real, z):
+    fake = generator(z)
+    return discriminator_loss(judge(real), judge(fake.detach())), generator_loss(judge(fake))
+
+
+def losses(of_judge, of_forger):
+    """Two losses from the judge's logits: on real, on forged and detached, on forged pictures."""
+
+    def answer(generator, judge, real, z):
+        fake = generator(z)
+        logits = judge(real), judge(fake.detach()), judge(fake)
+        return of_judge(*logits), of_forger(*logits)
+
+    return answer
+
+
+def judges(real, given, fake):
+    return discriminator_loss(real, given)
+
+
+def forgers(real, given, fake):
+    return generator_loss(fake)
+
+
+def by_no_grad(generator, judge, real, z):
+    with torch.no_grad():
+        given = generator(z)
+    return discriminator_loss(judge(real), judge(given)), generator_loss(judge(generator(z)))
+
+
+def broken_losses(generator, judge, real, z):
+    fake = generator(z)
+    return discriminator_loss(judge(real), judge(fake)), -nn.functional.softplus(judge(fake.detach())).mean()
 
 
 EXERCISES = {}
@@ -68,6 +126,61 @@ EXERCISES["check_fooled_judge"] = {
         (33.3, "not in per cent"),
         (0.8, "You answered 0.8"),
     ],
+}
+
+EXERCISES["check_two_losses"] = {
+    "right": right_losses,
+    "strict": True,
+    "says": "learns from its own",
+    "other ways": {
+        "without a graph": by_no_grad,
+        "a list": lambda *given: list(right_losses(*given)),
+        "logarithms": losses(
+            lambda r, g, f: -torch.sigmoid(r).log().mean() - (1 - torch.sigmoid(g)).log().mean(),
+            lambda r, g, f: -torch.sigmoid(f).log().mean(),
+        ),
+        "PyTorch's cross-entropy": losses(
+            lambda r, g, f: (
+                nn.functional.binary_cross_entropy_with_logits(r, torch.ones_like(r))
+                + nn.functional.binary_cross_entropy_with_logits(g, torch.zeros_like(g))
+            ),
+            lambda r, g, f: nn.functional.binary_cross_entropy_with_logits(f, torch.ones_like(f)),
+        ),
+    },
+    "hints": [
+        (broken_losses, "turned round"),
+        (losses(lambda r, g, f: discriminator_loss(r, f), forgers), "still reaches"),
+        (lambda *given: right_losses(*given)[::-1], "exchanged"),
+        (losses(judges, lambda r, g, f: -discriminator_loss(r, f)), "turned round"),
+        (losses(judges, lambda r, g, f: nn.functional.softplus(f).mean()), "sees through"),
+        (losses(judges, lambda r, g, f: f.mean()), "not the generator_loss"),
+        (losses(judges, lambda r, g, f: generator_loss(g)), "does not reach"),
+        (losses(lambda r, g, f: discriminator_loss(g, r), forgers), "not the discriminator_loss"),
+        (losses(lambda r, g, f: nn.functional.softplus(g).mean(), forgers), "not the discriminator_loss"),
+        (losses(lambda r, g, f: judges(r, g, f).detach(), forgers), "part of a gradient"),
+        (lambda *given: right_losses(*given)[0], "something else than two losses"),
+        (losses(lambda r, g, f: nn.functional.softplus(-r) + nn.functional.softplus(g), forgers), "one number each"),
+    ],
+    "mutants": {
+        "sums": losses(
+            lambda r, g, f: nn.functional.softplus(-r).sum() + nn.functional.softplus(g).sum(),
+            lambda r, g, f: nn.functional.softplus(-f).sum(),
+        ),
+        "half": losses(lambda r, g, f: judges(r, g, f) / 2, forgers),
+        "real pictures detached": lambda g, j, real, z: (
+            discriminator_loss(j(real).detach(), j(g(z).detach())),
+            generator_loss(j(g(z))),
+        ),
+        "real alone": losses(lambda r, g, f: nn.functional.softplus(-r).mean(), forgers),
+        "least squares": losses(lambda r, g, f: ((r - 1) ** 2 + g**2).mean(), lambda r, g, f: ((f - 1) ** 2).mean()),
+        "as numbers": lambda *given: tuple(loss.item() for loss in right_losses(*given)),
+        "forger's without a gradient": lambda *given: (
+            right_losses(*given)[0],
+            right_losses(*given)[1].detach(),
+        ),
+        "other noise": lambda g, j, real, z: right_losses(g, j, real, torch.randn_like(z)),
+        "forger's gradient reversed": losses(judges, lambda r, g, f: 2 * forgers(r, g, f).detach() - forgers(r, g, f)),
+    },
 }
 
 EXERCISES["check_one_step"] = {
@@ -223,4 +336,26 @@ EXERCISES["check_gaussian_denoiser"] = {
         "in reverse": lambda x, a, s: right_denoiser(x, a, s).flip(0),
         "in place": lambda x, a, s: right_denoiser(x.sub_(0.1), a, s),
     },
+}
+
+EXERCISES["check_guided_odds"] = {
+    "right": 8,
+    "says": "counts three times",
+    "hints": [
+        (2, "counts once"),
+        (4, "already counts once"),
+        (6, "densities multiply"),
+        (0.512, "Compare it with the second"),
+        (0.125, "Upside down"),
+        (16, "Bayes' rule"),
+    ],
+}
+
+EXERCISES["check_strength"] = {
+    "right": "A",
+    "says": "no filter brings back",
+    "hints": [
+        ("B", "does not give you for nothing"),
+        ("C", "the most alike"),
+    ],
 }

@@ -2,6 +2,7 @@
 
 from math import cos, pi, sin
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import softplus
@@ -10,9 +11,11 @@ from companion.exercises._verdict import (
     Verdict,
     Wrong,
     about,
+    as_tensor,
     call,
     check,
     judge,
+    number,
     right,
     run,
     same,
@@ -51,8 +54,9 @@ def check_two_losses(two_losses) -> Verdict:
     real, z = torch.randn(5, 4), torch.randn(5, 3)
     forger, scales = list(generator.parameters()), list(judge_net.parameters())
     result = run(two_losses, generator, judge_net, real, z)
-    pair = list(result) if isinstance(result, tuple | list) else []
-    if len(pair) != 2 or not all(isinstance(loss, Tensor) and loss.numel() == 1 for loss in pair):
+    both = [as_tensor(loss) for loss in result] if isinstance(result, tuple | list) else []
+    pair = [loss for loss in both if loss is not None and loss.is_floating_point() and loss.numel() == 1]
+    if not len(both) == len(pair) == 2:
         raise Wrong(
             "Your function returned something else than two losses, one number each: return judge_loss, forger_loss."
         )
@@ -97,6 +101,113 @@ def check_one_step(answer) -> Verdict:
             ("C", "A denoiser answers with its guess at the clean image. Is noise ever the best guess?"),
             ("D", "Black is the commonest pixel, but squared error asks for the mean, and that has ink in it."),
         ],
+    )
+
+
+@check
+def check_noise_error(answer) -> Verdict:
+    """Exercise 10.3: the mean squared error of the noise at t = 1/3 for a denoiser whose own error is 0.02."""
+    a, s = cos(pi / 6), sin(pi / 6)
+    return judge(
+        answer,
+        right=(
+            about(0.06, 0.0005),
+            "a^2 / s^2 = 0.75 / 0.25 = 3, times 0.02: Ho's loss weighs this time three times, t = 2/3 a third.",
+        ),
+        wrong=[
+            (
+                about(0.02 / 3, 0.0003),
+                "Upside down. Where there is little noise, a small error of the image is a large one of the noise.",
+            ),
+            (
+                about(0.02 * a / s, 0.0005),
+                "That is the factor between the errors. The question asks for the error squared.",
+            ),
+            (
+                about(0.08, 0.0005),
+                "That is 1 / s^2, the weight of the chapter's own loss. Subtract the two expressions for the noise.",
+            ),
+            (0.02, "The two errors are equal only where signal and noise are, at t = 1/2."),
+            (about(0.02 * a * a, 0.0005), "You forgot to divide by s: the noise is what is left, over s."),
+        ],
+        otherwise="Write eps and eps_hat with x_t, x and x_hat, and subtract.",
+    )
+
+
+@check
+def check_amounts(amounts) -> Verdict:
+    """Exercise 10.4: betas (T,) -> a (T,), s (T,): signal and noise after each step of the chain."""
+    for betas in (torch.tensor([0.1, 0.2, 0.4, 0.5]), torch.tensor([0.3, 0.05, 0.6])):
+        verdict = _judge_amounts(run(amounts, betas), betas)
+    return verdict
+
+
+def _judge_amounts(result, betas: Tensor) -> Verdict:
+    """The verdict on what the learner's function returned for one list of betas."""
+    several = isinstance(result, tuple | list) or (isinstance(result, Tensor | np.ndarray) and result.ndim > 0)
+    pair = list(result) if several else []
+    both = [as_tensor(r) for r in pair if number(r) is None] if len(pair) == 2 else []
+    a, s = both if len(both) == 2 else (None, None)
+    if a is None or s is None:
+        raise Wrong("Your function returned something else than two tensors; expected a and s: return a, s.")
+    a, s = a.detach(), s.detach()
+    for name, value in (("a", a), ("s", s)):
+        if value.shape != betas.shape or not value.is_floating_point():
+            raise Wrong(
+                f"For {len(betas)} betas, {name} has shape {tuple(value.shape)} and type {value.dtype}; "
+                f"expected ({len(betas)},), floats."
+            )
+    keep = (1 - betas).cumprod(0)
+    if same(a, keep.sqrt()) and same(s, (1 - keep).sqrt()):
+        return right("Signal shrinks by sqrt(1 - beta) at every step, and the squares of the two always add up to 1.")
+    if same(a, (1 - keep).sqrt()) and same(s, keep.sqrt()):
+        raise Wrong("The two are exchanged: a is the signal, which shrinks.")
+    if same(a, keep):
+        raise Wrong("You return the product of the 1 - beta. That is the square of the signal.")
+    if same(a, (1 - betas).sqrt()):
+        raise Wrong("That is what one step does. Each step works on the result of the one before.")
+    if same(a, betas.cumprod(0).sqrt()) or same(a, betas.cumprod(0)):
+        raise Wrong("You multiplied the betas. What a step keeps of the signal is sqrt(1 - beta).")
+    added = (1 - betas.cumsum(0)).sqrt()  # NaN as soon as the sum is above 1
+    if same(a, added.nan_to_num(0)) or torch.allclose(a.float(), added, atol=1e-4, equal_nan=True):
+        raise Wrong("You added the betas up. A step takes its share of what is left, so the shares multiply.")
+    if same(a, keep.sqrt()) and same(s, 1 - keep):
+        raise Wrong("The signal is right. For the noise you return its variance; s is its standard deviation.")
+    if same(a, keep.sqrt()) and same(s, betas.cumsum(0).sqrt()):
+        raise Wrong("The signal is right. Old noise shrinks with the signal before new noise is added.")
+    if not (a.isfinite().all() and s.isfinite().all()):
+        raise Wrong("Some of your amounts are not finite numbers. Is there a root of something below 0?")
+    if same(a, keep.sqrt()):
+        raise Wrong("The signal is right. What is left for the noise, if the variance stays 1?")
+    raise Wrong(
+        f"After the first step, with beta {betas[0]:g}, you have a = {a[0]:.3f} and s = {s[0]:.3f}. "
+        "Apply x_t = sqrt(1 - beta) x + sqrt(beta) eps once, then again."
+    )
+
+
+@check
+def check_round_through(round_through) -> Verdict:
+    """Exercise 10.5: z (any shape) -> z rounded, with the gradient of z itself."""
+    z = torch.tensor([[0.2, 1.7], [-0.6, 3.1], [2.5, -40.4]], requires_grad=True)
+    weights = torch.tensor([[1.0, 2.0], [3.0, 4.0], [-5.0, 0.5]])
+    rounded = call(round_through, z)
+    if rounded.shape != z.shape:
+        raise Wrong(f"For the shape (3, 2) you return {tuple(rounded.shape)}; expected the same shape.")
+    if torch.equal(rounded.detach(), z.detach()):
+        raise Wrong("Forwards, your function returns z itself, not rounded.")
+    off = ~torch.isclose(rounded.detach().double(), z.detach().double().round(), atol=1e-4)
+    if off.any():
+        given, found = z.detach()[off][0].item(), rounded.detach()[off][0].item()
+        raise Wrong(f"For {given:.3g} you return {found:.3g}; expected what torch.round gives, {round(given)}.")
+    if not rounded.requires_grad:
+        raise Wrong("No gradient reaches z: the whole result is detached. Detach the difference only.")
+    (gradient,) = slopes(rounded * weights, [z])
+    if gradient is None or not gradient.any():
+        raise Wrong("The gradient is 0: torch.round is flat. Let the gradient go around it.")
+    if not same(gradient, weights):
+        raise Wrong(f"The gradient at the first number is {gradient[0, 0].item():.3g}; expected 1, as for z itself.")
+    return right(
+        "Rounded forwards, z backwards: the same line stands in the VQ-VAE, with the codebook in round's place."
     )
 
 
