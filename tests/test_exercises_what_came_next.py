@@ -11,13 +11,6 @@ from companion.diffusion import Guided, sample, signal_and_noise
 from companion.gan import discriminator_loss, generator_loss
 
 
-def test_the_factor_of_exercise_3_by_simulation():
-    a, s = signal_and_noise(torch.tensor([1 / 3]), 1)
-    x, eps = torch.randn(100_000), torch.randn(100_000)
-    x_t, x_hat = a * x + s * eps, x + math.sqrt(0.02) * torch.randn(100_000)
-    assert ((x_t - a * x_hat) / s - eps).square().mean().item() == pytest.approx(0.06, rel=0.03)
-
-
 def right_amounts(betas):
     keep = torch.cumprod(1 - betas, 0)
     return keep.sqrt(), (1 - keep).sqrt()
@@ -181,29 +174,6 @@ EXERCISES["check_two_losses"] = {
         "other noise": lambda g, j, real, z: right_losses(g, j, real, torch.randn_like(z)),
         "forger's gradient reversed": losses(judges, lambda r, g, f: 2 * forgers(r, g, f).detach() - forgers(r, g, f)),
     },
-}
-
-EXERCISES["check_one_step"] = {
-    "right": "B",
-    "says": "mean of all",
-    "hints": [
-        ("A", "which one"),
-        ("C", "Is noise ever"),
-        ("D", "commonest"),
-    ],
-}
-
-EXERCISES["check_noise_error"] = {
-    "right": 0.06,
-    "says": "0.75 / 0.25",
-    "hints": [
-        (0.02 / 3, "Upside down"),
-        (0.02 * math.sqrt(3), "error squared"),
-        (0.08, "1 / s^2"),
-        (0.02, "t = 1/2"),
-        (0.015, "divide by s"),
-        (5, "You answered 5"),
-    ],
 }
 
 EXERCISES["check_amounts"] = {

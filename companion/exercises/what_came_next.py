@@ -87,56 +87,8 @@ def check_two_losses(two_losses) -> Verdict:
 
 
 @check
-def check_one_step(answer) -> Verdict:
-    """Exercise 10.3: what a perfect denoiser draws in a single step from t = 1: A digit, B average, C noise, D black."""
-    return judge(
-        answer,
-        right=(
-            "B",
-            "At t = 1 the noise says nothing about the digit, so the best guess in squared error is the mean of all "
-            "of them. The choice of one digit is made step by step, as the guesses begin to differ.",
-        ),
-        wrong=[
-            ("A", "To draw a sharp digit it would have to know which one. What does the noise at t = 1 say about it?"),
-            ("C", "A denoiser answers with its guess at the clean image. Is noise ever the best guess?"),
-            ("D", "Black is the commonest pixel, but squared error asks for the mean, and that has ink in it."),
-        ],
-    )
-
-
-@check
-def check_noise_error(answer) -> Verdict:
-    """Exercise 10.3: the mean squared error of the noise at t = 1/3 for a denoiser whose own error is 0.02."""
-    a, s = cos(pi / 6), sin(pi / 6)
-    return judge(
-        answer,
-        right=(
-            about(0.06, 0.0005),
-            "a^2 / s^2 = 0.75 / 0.25 = 3, times 0.02: Ho's loss weighs this time three times, t = 2/3 a third.",
-        ),
-        wrong=[
-            (
-                about(0.02 / 3, 0.0003),
-                "Upside down. Where there is little noise, a small error of the image is a large one of the noise.",
-            ),
-            (
-                about(0.02 * a / s, 0.0005),
-                "That is the factor between the errors. The question asks for the error squared.",
-            ),
-            (
-                about(0.08, 0.0005),
-                "That is 1 / s^2, the weight of the chapter's own loss. Subtract the two expressions for the noise.",
-            ),
-            (0.02, "The two errors are equal only where signal and noise are, at t = 1/2."),
-            (about(0.02 * a * a, 0.0005), "You forgot to divide by s: the noise is what is left, over s."),
-        ],
-        otherwise="Write eps and eps_hat with x_t, x and x_hat, and subtract.",
-    )
-
-
-@check
 def check_amounts(amounts) -> Verdict:
-    """Exercise 10.4: betas (T,) -> a (T,), s (T,): signal and noise after each step of the chain."""
+    """Exercise 10.3: betas (T,) -> a (T,), s (T,): signal and noise after each step of the chain."""
     for betas in (torch.tensor([0.1, 0.2, 0.4, 0.5]), torch.tensor([0.3, 0.05, 0.6])):
         verdict = _judge_amounts(run(amounts, betas), betas)
     return verdict
