@@ -81,7 +81,7 @@ def check_two_losses(two_losses) -> Verdict:
         raise Wrong("The forger's loss does not reach the generator's weights. Which of the two losses needs detach?")
     expected = [*slopes(judge_loss, scales), *slopes(forger_loss, forger)]
     found = [*slopes(pair[0], scales), *reached]
-    if any(g is None or not same(g, e) for g, e in zip(found, expected, strict=True)):
+    if any(g is None or e is None or not same(g, e) for g, e in zip(found, expected, strict=True)):
         raise Wrong("Both values are right, but a part of a gradient is lost. Detach the forgeries alone, and once.")
     return right("Each player learns from its own loss, and leaves the other's weights alone.")
 
