@@ -83,7 +83,7 @@ def check_two_losses(two_losses) -> Verdict:
     found = [*slopes(pair[0], scales), *reached]
     if any(g is None or e is None or not same(g, e) for g, e in zip(found, expected, strict=True)):
         raise Wrong("Both values are right, but a part of a gradient is lost. Detach the forgeries alone, and once.")
-    return right("Each player learns from its own loss, and leaves the other's weights alone.")
+    return right("The judge's loss stops at the forgeries; the forger's runs through the judge.")
 
 
 @check
