@@ -31,7 +31,7 @@ check: $(READY) ## style, types, spelling
 	$(BIN)/mypy
 	$(BIN)/codespell
 
-claims: $(READY) ## run the notebooks (NB=04: one) as other machines would and with other seeds: do all claims hold? (over an hour)
+claims: $(READY) ## run the notebooks (NB=04: one) as other machines would and with other seeds: do all claims hold? (hours)
 	$(BIN)/python tools/claims.py $(CHOSEN)
 
 notebooks: $(READY) ## run every notebook (NB=04: one) from a clean kernel and store its text outputs
