@@ -1,6 +1,7 @@
 """A colour space that separates lightness from colour, CIE Lab, and measures of colour: images (B, 3, H, W) -> the same."""
 
 import warnings
+from collections.abc import Iterable
 
 import numpy as np
 import torch
@@ -8,7 +9,7 @@ import torch.nn.functional as F
 from skimage.color import deltaE_ciede2000, lab2rgb, rgb2lab
 from torch import Tensor
 
-from companion._support.checks import check_colour, check_images, check_positive, check_same_shape
+from companion._support.checks import check_colour, check_fraction, check_images, check_positive, check_same_shape
 
 
 def to_lab(rgb: Tensor) -> Tensor:
@@ -134,3 +135,16 @@ def patches(x: Tensor, size: int, stride: int) -> Tensor:
         raise ValueError(f"x has shape {tuple(x.shape)}; expected pictures (B, C, H, W) of at least {size} x {size}.")
     x = x.unfold(2, size, stride).unfold(3, size, stride)  # (B, C, rows, columns, size, size)
     return x.permute(0, 2, 3, 1, 4, 5).reshape(-1, x.shape[1], size, size)
+
+
+def left_squares(pictures: Iterable[Tensor], share: float, size: int, stride: int) -> Tensor:
+    """``patches`` from the left ``share`` of pictures of any size, so that the right stays unseen: -> (N, C, size, size).
+
+    Each picture is (1, C, H, W); its left part is as wide as the next smaller multiple of 4.
+
+    Raises:
+        ValueError: ``share`` is not between 0 and 1, or what ``patches`` raises for a left part.
+    """
+    check_fraction(share, "share")
+    left = [x[..., : int(share * x.shape[3]) // 4 * 4] for x in pictures]
+    return torch.cat([patches(x, size, stride) for x in left])

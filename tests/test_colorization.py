@@ -16,6 +16,7 @@ from companion.colour_space import (
     colourfulness,
     lab_picture,
     lab_units,
+    left_squares,
     patches,
     to_lab,
     to_rgb,
@@ -286,6 +287,19 @@ def test_patches_are_cut_where_they_should():
 def test_patches_that_cannot_be_cut_are_refused(x, size, stride, message):
     with pytest.raises(ValueError, match=message):
         patches(x, size, stride)
+
+
+def test_squares_from_the_left_leave_the_right_unseen():
+    """0.6 of 21 columns are 12, of 14 columns 8: whole multiples of 4."""
+    wide, narrow = torch.rand(1, 3, 8, 21), torch.rand(1, 3, 4, 14)
+    squares = left_squares(iter([wide, narrow]), share=0.6, size=4, stride=4)
+    assert torch.equal(squares, torch.cat([patches(wide[..., :12], 4, 4), patches(narrow[..., :8], 4, 4)]))
+
+
+@pytest.mark.parametrize(("share", "message"), [(0, "share is 0"), (1, "share is 1"), (0.3, "at least 5 x 5")])
+def test_a_left_part_that_cannot_be_cut_is_refused(share, message):
+    with pytest.raises(ValueError, match=message):
+        left_squares([torch.rand(1, 3, 9, 15)], share, size=5, stride=5)
 
 
 # --- a distribution over colours --------------------------------------------------------------------------------------
