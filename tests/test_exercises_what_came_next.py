@@ -42,11 +42,6 @@ def keeps(change):
     return lambda b: (change(b).sqrt(), (1 - change(b)).clamp(min=0).sqrt())
 
 
-def through(value, slope):
-    """Forwards the one, backwards the other."""
-    return lambda z: value(z).detach() + slope(z) - slope(z).detach()
-
-
 def test_guidance_counts_the_opinion_as_often_as_exercise_5_says():
     """Two kinds of bell curves: the guided guess is that for the density q(x_t | y)^(1 + w) / q(x_t)^w, by its slope."""
     kinds = torch.tensor([-1.0, 2.0])  # data: one number of the two, with equal chance
@@ -225,45 +220,6 @@ EXERCISES["check_amounts"] = {
         "last alone": lambda b: tuple(v[-1:] for v in right_amounts(b)),
         "as columns": lambda b: tuple(v[:, None] for v in right_amounts(b)),
         "in place": lambda b: right_amounts(b.mul_(0.5)),
-    },
-}
-
-EXERCISES["check_round_through"] = {
-    "right": lambda z: z + (z.round() - z).detach(),
-    "strict": True,
-    "says": "codebook",
-    "other ways": {
-        "the other way round": lambda z: z.round().detach() - z.detach() + z,
-        "in double": lambda z: z.double() + (z.round() - z).detach().double(),
-        "where": lambda z: z - (z - z.round()).detach(),
-    },
-    "hints": [
-        (lambda z: z, "not rounded"),
-        (lambda z: z.floor() + (z - z.detach()), "what torch.round gives"),
-        (lambda z: z.round(), "torch.round is flat"),
-        (lambda z: z.round().detach(), "No gradient reaches z"),
-        (lambda z: (z + z.round() - z).detach(), "No gradient reaches z"),
-        (lambda z: 2 * z + (z.round() - 2 * z).detach(), "expected 1"),
-        (lambda z: (z + (z.round() - z).detach()).sum(), "same shape"),
-    ],
-    "mutants": {
-        "half up": through(lambda z: (z + 0.5).floor(), lambda z: z),
-        "half away from 0": through(lambda z: z.sign() * (z.abs() + 0.5).floor(), lambda z: z),
-        "cut off": through(torch.trunc, lambda z: z),
-        "up": through(torch.ceil, lambda z: z),
-        "to one decimal": through(lambda z: (10 * z).round() / 10, lambda z: z),
-        "clamped": through(lambda z: z.round().clamp(-10, 10), lambda z: z),
-        "gradient within 1": through(torch.round, lambda z: z.clamp(-1, 1)),
-        "gradient of tanh": through(torch.round, torch.tanh),
-        "gradient twice": through(torch.round, lambda z: 2 * z),
-        "gradient half": through(torch.round, lambda z: z / 2),
-        "gradient reversed": through(torch.round, lambda z: -z),
-        "gradient of the sum": through(torch.round, lambda z: z.sum().expand_as(z)),
-        "gradient of the transpose": through(torch.round, lambda z: z.flip(0)),
-        "gradient of a copy": lambda z: z.round().detach().requires_grad_(),
-        "gradient of the distance": through(torch.round, lambda z: (z - z.round()) ** 2),
-        "transposed": lambda z: (z + (z.round() - z).detach()).T,
-        "sign": lambda z: -(z + (z.round() - z).detach()),
     },
 }
 

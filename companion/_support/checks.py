@@ -546,6 +546,28 @@ def check_kinds(y, z: Tensor, kinds: int) -> None:
         )
 
 
+def check_codes(codes, entries: int) -> None:
+    """Raise unless ``codes`` is a tensor (B, 7, 7) of whole numbers from 0 to ``entries`` - 1."""
+    if not isinstance(codes, Tensor) or codes.is_floating_point():
+        kind = codes.dtype if isinstance(codes, Tensor) else type(codes).__name__
+        raise TypeError(f"codes is {kind}; expected a tensor of whole numbers, as VQVAE.nearest gives.")
+    if codes.shape[1:] != (7, 7):
+        raise ValueError(f"codes has shape {tuple(codes.shape)}; expected (B, 7, 7), as VQVAE.nearest gives.")
+    if codes.numel() and (codes.min() < 0 or codes.max() >= entries):
+        raise ValueError(
+            f"codes go from {int(codes.min())} to {int(codes.max())}; this prior knows the entries 0 to {entries - 1}."
+        )
+
+
+def check_kinds_asked(kinds, codes: Tensor, known: int) -> None:
+    """Raise unless ``kinds`` is a tensor of whole numbers from 0 to ``known`` - 1, one for each code."""
+    check_labels(kinds, codes, "kinds")
+    if kinds.numel() and (kinds.min() < 0 or kinds.max() >= known):
+        raise ValueError(
+            f"kinds go from {int(kinds.min())} to {int(kinds.max())}; this prior knows the kinds 0 to {known - 1}."
+        )
+
+
 def check_gaussian(mu: Tensor, logvar: Tensor) -> None:
     """Raise unless ``mu`` and ``logvar`` are batches (B, k) of one shape, not empty.
 

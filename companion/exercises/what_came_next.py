@@ -19,7 +19,6 @@ from companion.exercises._verdict import (
     right,
     run,
     same,
-    slopes,
 )
 
 
@@ -134,32 +133,6 @@ def _judge_amounts(result, betas: Tensor) -> Verdict:
     raise Wrong(
         f"After the first step, with beta {betas[0]:g}, you have a = {a[0]:.3f} and s = {s[0]:.3f}. "
         "Apply x_t = sqrt(1 - beta) x + sqrt(beta) eps once, then again."
-    )
-
-
-@check
-def check_round_through(round_through) -> Verdict:
-    """Exercise 10.5: z (any shape) -> z rounded, with the gradient of z itself."""
-    z = torch.tensor([[0.2, 1.7], [-0.6, 3.1], [2.5, -40.4]], requires_grad=True)
-    weights = torch.tensor([[1.0, 2.0], [3.0, 4.0], [-5.0, 0.5]])
-    rounded = call(round_through, z)
-    if rounded.shape != z.shape:
-        raise Wrong(f"For the shape (3, 2) you return {tuple(rounded.shape)}; expected the same shape.")
-    if torch.equal(rounded.detach(), z.detach()):
-        raise Wrong("Forwards, your function returns z itself, not rounded.")
-    off = ~torch.isclose(rounded.detach().double(), z.detach().double().round(), atol=1e-4)
-    if off.any():
-        given, found = z.detach()[off][0].item(), rounded.detach()[off][0].item()
-        raise Wrong(f"For {given:.3g} you return {found:.3g}; expected what torch.round gives, {round(given)}.")
-    if not rounded.requires_grad:
-        raise Wrong("No gradient reaches z: the whole result is detached. Detach the difference only.")
-    (gradient,) = slopes(rounded * weights, [z])
-    if gradient is None or not gradient.any():
-        raise Wrong("The gradient is 0: torch.round is flat. Let the gradient go around it.")
-    if not same(gradient, weights):
-        raise Wrong(f"The gradient at the first number is {gradient[0, 0].item():.3g}; expected 1, as for z itself.")
-    return right(
-        "Rounded forwards, z backwards: the same line stands in the VQ-VAE, with the codebook in round's place."
     )
 
 
