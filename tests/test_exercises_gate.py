@@ -368,7 +368,7 @@ def test_results_that_have_to_be_tensors_pass_in_what_forms_they_can_have():
             FUNCTIONS["what_came_next.check_amounts"]
         )
         assert CHECKS["what_came_next.check_amounts"](pair).ok
-    for name in ("losses.check_stable_bce", "sparse_units.check_lifetime_top", "what_came_next.check_round_through"):
+    for name in ("losses.check_stable_bce", "sparse_units.check_lifetime_top", "vq.check_round_through"):
         assert CHECKS[name](rebuilt(torch.Tensor.double)(FUNCTIONS[name])).ok
     for name in (
         "losses.check_objective",

@@ -19,6 +19,7 @@ from companion.exercises._verdict import (
     right,
     run,
     same,
+    slopes,
 )
 
 
