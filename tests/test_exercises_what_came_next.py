@@ -119,7 +119,7 @@ EXERCISES["check_fooled_judge"] = {
 EXERCISES["check_two_losses"] = {
     "right": right_losses,
     "strict": True,
-    "says": "learns from its own",
+    "says": "runs through the judge",
     "other ways": {
         "without a graph": by_no_grad,
         "a list": lambda *given: list(right_losses(*given)),
