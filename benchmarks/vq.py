@@ -1,6 +1,6 @@
 """Does a code of whole numbers draw digits? Where codebooks start, what priors over the codes cost in nats, what they draw.
 
-Usage: python benchmarks/vq.py   (the shipped digits; eight minutes on one CPU core)
+Usage: python benchmarks/vq.py   (the shipped digits; ten minutes on one CPU core)
 
 Three seeds, each with a VQ-VAE and a prior of its own. "starts": codebooks of 16 and 64 entries that begin at random numbers,
 at vectors of the encoder, or at the means of k-means; or at random numbers, with the entries that nobody chose in an epoch put

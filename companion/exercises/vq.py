@@ -12,7 +12,7 @@ def check_bits(answer) -> Verdict:
     return judge(
         answer,
         right=(
-            about(42.08, 0.06),
+            about(42.08, 0.12),
             "42.1 bits: 40 x 0.152 for the places that were foreseen, and 9 x 4 for those that were not. What is foreseen "
             "costs next to nothing; a prior saves where it is sure and right.",
         ),
@@ -25,7 +25,7 @@ def check_bits(answer) -> Verdict:
             (about(36, 0.03), "That is the price of the nine. The forty cost a little, too."),
             (about(6.08, 0.03), "That is the price of the forty. The other nine cost more."),
             (about(0.152 + 4, 0.03), "That is one place of each kind. There are 40 and 9."),
-            (about(-42.08, 0.06), "A length is not negative: take minus the logarithm."),
+            (about(-42.08, 0.12), "A length is not negative: take minus the logarithm."),
             (about(1.368 + 160, 0.2), "You exchanged the two: forty places are foreseen, and nine are not."),
         ],
         otherwise="A choice that had the probability p costs -log2 p bits, and the places add up.",
@@ -67,7 +67,7 @@ def check_which_kind(which_kind) -> Verdict:
         codes = torch.randint(5, (12, 7, 7))
         _judge_kinds(call(which_kind, prior, codes), prior, codes, known)
     return right(
-        "By Bayes' rule, with all kinds equally frequent: whoever can write each digit can also read. No network was trained for it."
+        "By Bayes' rule, with all kinds equally frequent: whoever can write each digit can also read. No classifier was trained for it."
     )
 
 
