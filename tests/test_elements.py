@@ -267,3 +267,7 @@ class TestDrawDigit:
         page = open_figure(browser, tmp_path, draw_digit(DenseAutoencoder(5)), live=True)
         assert page.locator(".bar").count() == 5
         page.close()
+        several = {k: DenseAutoencoder(k) for k in (3, 6)}
+        page = open_figure(browser, tmp_path, draw_digit(several, size=3), live=True)
+        assert page.locator(".bar").count() == 3
+        page.close()

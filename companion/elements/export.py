@@ -190,9 +190,10 @@ def export(
     """
     if bits not in (8, 16):
         raise ValueError(f"bits is {bits!r}; expected 8 or 16.")
-    model = model.eval()
-    exporter = _Exporter(model.state_dict(keep_vars=True))
+    exporter, was_training = _Exporter(model.state_dict(keep_vars=True)), model.training
+    model.eval()
     made = {name: exporter.program(function, inputs) for name, (function, inputs) in programs.items()}
+    model.train(was_training)
     content, tensors = b"", {}
     for name, tensor in {**exporter.tensors, **(arrays or {})}.items():
         kind, own_bytes, _ = stored(tensor, name, bits)

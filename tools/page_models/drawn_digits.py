@@ -4,7 +4,7 @@ import torch
 from torch import nn
 
 from companion import PCA, ConvAutoencoder, digits, fit, reconstruction, redraw
-from companion.elements.draw_digit import measured
+from companion.elements.draw_digit import with_facts
 from companion.elements.export import export, round_weights
 
 SIZES = (2, 4, 8, 16, 32)
@@ -39,14 +39,15 @@ def make() -> dict:
     for network in model.networks.values():
         fit(network, data.x_train, reconstruction(), epochs=40, lr=7e-3, seed=0)
     round_weights(model, 8)
-    facts: dict = {"sizes": SIZES, "errors": {}, "spread": {}}
-    for k, network in model.networks.items():
-        for name, numbers in measured(network, int(k)).items():
-            facts[name] |= numbers
     some = torch.cat([(data.y_test == d).nonzero()[:2, 0] for d in (3, 5, 8, 4, 7, 2, 9, 0, 6, 1)])
     x = data.x_test[some]
     shown = [x[:8:2], *(redraw(model.networks[str(k)], x[:8:2]) for k in (2, 8, 32))]
     edged = nn.functional.pad(torch.stack(shown), (1, 1, 1, 1), value=0.4)  # (4, 4, 1, 30, 30), a grey line around each
     still = edged[:, :, 0].permute(0, 2, 1, 3).reshape(4 * 30, 4 * 30)  # rows of digits side by side
     pictures = {"digits": x[:, 0], "still": still}
-    return export(model, programs(model), {name: (p * 255).byte() for name, p in pictures.items()}, facts)
+    return export(
+        model,
+        programs(model),
+        {name: (p * 255).byte() for name, p in pictures.items()},
+        with_facts(model.networks.values()),
+    )
