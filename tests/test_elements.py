@@ -256,7 +256,7 @@ class TestDrawDigit:
         for k in (32, 8, 2):
             page.locator(f'input[value="{k}"]').check(force=True)
             page.wait_for_timeout(200)
-            errors.append(float(page.locator(".picture figcaption").nth(1).inner_text().split()[-1]))
+            errors.append(float(page.locator(".picture .note").nth(1).inner_text().split()[-1]))
             assert page.locator(".bar").count() == k
         assert errors[0] < errors[1] < errors[2]
 

@@ -71,7 +71,7 @@ companionFigures.define("draw-digit", (root, [model], figure) => {
     pad({ digits, caption: "Draw a digit, or take one.", onchange: (numbers) => { x = numbers; encode(); } }),
     html("div", { class: "grow" },
       ...(size ? [size] : []),
-      html("div", { class: "row" }, given, redrawn, ...(shows.includes("pca") ? [byPCA] : [])),
+      html("div", { class: "pictures" }, given, redrawn, ...(shows.includes("pca") ? [byPCA] : [])),
       ...(shows.includes("code") ? [html("p", { class: "note" }, "The code. Drag a bar, or use the arrow keys:"), bars] : [])),
     says,
   );

@@ -73,9 +73,10 @@ companionFigures.parts ??= (() => {
   const button = (text, onclick) => html("button", { type: "button", onclick }, text);
 
   // A grey picture of side x side numbers, 0 black to 1 white: .show(numbers, "in words"). Not smooth: pixels are to be seen.
+  // (No <figure>: pages have styles of their own for those.)
   function picture({ side = 28, caption = "" } = {}) {
     const canvas = html("canvas", { width: side, height: side, role: "img" });
-    const element = html("figure", { class: "picture" }, canvas, html("figcaption", {}, caption));
+    const element = html("div", { class: "picture" }, canvas, html("div", { class: "note" }, caption));
     const pen = canvas.getContext("2d"), image = pen.createImageData(side, side);
     image.data.fill(255);
     element.show = (numbers, words) => {
