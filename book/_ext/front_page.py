@@ -1,8 +1,8 @@
 """Sphinx directives of the front page: its numbers and its cards are read from the book when it is built.
 
 ``course-facts``, ``study-questions`` and ``citation`` take nothing. A line of ``lesson-cards`` is ``page | what it is about``, one of
-``doors`` is ``picture | link | name | what is behind it``. ``still-digits`` shows digits that tools/make_cover.py has drawn, above
-its caption: a figure to play with may take their place in the element "hero-figure".
+``doors`` is ``picture | link | name | what is behind it``. ``draw-here`` is the figure to draw a digit on; where it
+cannot run, digits that tools/make_cover.py has drawn stand in its place, above the directive's text.
 """
 
 import json
@@ -17,6 +17,7 @@ from sphinx.util.docutils import SphinxDirective
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
+from companion.elements.draw_digit import draw_digit
 from tools.heads import read_head
 from tools.marks import lesson as picture
 from tools.notebooks import notebooks, title_of
@@ -135,8 +136,8 @@ class StudyQuestions(OfTheBook):
         return f'<ol class="questions">{items}</ol>'
 
 
-class StillDigits(OfTheBook):
-    """Digits, and what 32, 8 and 2 numbers keep of them."""
+class DrawHere(OfTheBook):
+    """A pad to draw a digit on; where no script runs, digits, and what 32, 8 and 2 numbers keep of them."""
 
     def html(self) -> str:
         rows = "".join(
@@ -145,7 +146,9 @@ class StillDigits(OfTheBook):
             for name, (label, said) in ROWS.items()
         )
         said = escape(" ".join(self.content))
-        return f'<div class="hero-figure"><div class="still">{rows}</div><p class="small">{said}</p></div>'
+        figure = draw_digit(shows=["code"], size=8)
+        figure.still = f'<div class="digits">{rows}</div><p class="small">{said}</p>'
+        return f'<div class="hero-figure">{figure.page()}</div>'
 
 
 class Citation(OfTheBook):
@@ -182,7 +185,7 @@ def setup(app):
         "course-facts": CourseFacts,
         "lesson-cards": LessonCards,
         "study-questions": StudyQuestions,
-        "still-digits": StillDigits,
+        "draw-here": DrawHere,
         "citation": Citation,
     }.items():
         app.add_directive(name, directive)
