@@ -28,7 +28,7 @@ companionFigures.define("swiss-roll", (root, [model], figure) => {
     return Math.sqrt(most);
   }
 
-  let turn = 0.6, tilt = 0.45, side = "code", at = [0, 0], centre = 0, want = [0, 0], chosen = [];
+  let turn = 0.4, tilt = 1.15, side = "code", at = [0, 0], centre = 0, want = [0, 0], chosen = [];
   const seen = new Float32Array(3 * count); // the roll as it is turned: right, down, towards the reader, 0 to 1
   const order = Array.from({ length: count }, (_, i) => i);
   const shown = () => flat[which.value];
@@ -117,11 +117,11 @@ companionFigures.define("swiss-roll", (root, [model], figure) => {
 
   const roll = plane({ tabindex: 0, role: "application", "aria-label": "The roll. Drag it, or use the arrow keys, to turn it." }, (pen, width) => {
     look();
-    Object.assign(pen, { strokeStyle: ink("--ink"), lineWidth: 1.5 });
+    Object.assign(pen, { strokeStyle: ink("--ink"), lineWidth: 1 });
     for (const i of order) {
       const near = seen[3 * i + 2];
       pen.globalAlpha = chosen[i] ? 1 : 0.35 + 0.5 * near;
-      dot(pen, seen[3 * i] * width, seen[3 * i + 1] * width, (chosen[i] ? 3.6 : 1.6) + 1.4 * near, i, chosen[i]);
+      dot(pen, seen[3 * i] * width, seen[3 * i + 1] * width, (chosen[i] ? 2.6 : 1.6) + 1.4 * near, i, chosen[i]);
     }
     const [x, y] = seen.subarray(3 * centre);
     circle(pen, x * width, y * width, 0.47 * BALL / reach * width, side === "roll");
@@ -130,10 +130,10 @@ companionFigures.define("swiss-roll", (root, [model], figure) => {
 
   const code = plane({ "aria-hidden": "true" }, (pen, width) => {
     const { places, ring: r } = shown();
-    Object.assign(pen, { strokeStyle: ink("--ink"), lineWidth: 1.5 });
+    Object.assign(pen, { strokeStyle: ink("--ink"), lineWidth: 1 });
     for (const lit of [false, true]) { // the chosen ones over the others
       pen.globalAlpha = lit ? 1 : 0.7;
-      for (let i = 0; i < count; i++) if (chosen[i] === lit) dot(pen, places[2 * i] * width, places[2 * i + 1] * width, lit ? 4.3 : 2.3, i, lit);
+      for (let i = 0; i < count; i++) if (chosen[i] === lit) dot(pen, places[2 * i] * width, places[2 * i + 1] * width, lit ? 3.6 : 2.3, i, lit);
     }
     circle(pen, at[0] * width, at[1] * width, r * width, side === "code");
     put(grips.code, ...at);
