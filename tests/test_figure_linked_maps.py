@@ -50,8 +50,9 @@ def test_the_counts_hold_for_a_digit_that_is_pointed_at(page):
     i = int((z - z.median(0).values).norm(dim=1).argmax())  # far out: nobody else is as near to its place
     middle, size = (z.amax(0) + z.amin(0)) / 2, (z.amax(0) - z.amin(0)).max()
     right, up = ((z[i] - middle) * 0.92 / size).tolist()
-    box = page.locator(".frame").nth(2).bounding_box()
-    page.mouse.move(box["x"] + (0.5 + right) * box["width"], box["y"] + (0.5 - up) * box["height"])
+    canvas = page.locator(".frame [tabindex]").nth(2)
+    width = canvas.bounding_box()["width"]
+    canvas.hover(position={"x": (0.5 + right) * width, "y": (0.5 - up) * width})
     true = torch.tensor(facts["neighbours"])
     assert counts(said(page)) == [int(kept(tensors[f"map {name}"], true)[i]) for name in facts["maps"]]
     assert page.locator(".side .note").first.inner_text() == f"a {facts['labels'][i]}"
@@ -72,7 +73,7 @@ def test_arrow_keys_step_and_every_map_follows(page):
 
 def test_a_class_is_lit_alone(page):
     said(page)
-    colour = "#" + "cc6677"  # of the zeros
+    colour = "#cc6677"  # of the zeros
     ink = """(colour) => [...document.querySelectorAll('.frame canvas:first-child')].map((c) => {
         const d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data, [r, g, b] = [1, 3, 5].map((i) => parseInt(colour.slice(i, i + 2), 16));
         let n = 0; for (let i = 0; i < d.length; i += 4) n += d[i] === r && d[i + 1] === g && d[i + 2] === b; return n; })"""

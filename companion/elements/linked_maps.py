@@ -64,7 +64,7 @@ def maps_export(maps: Mapping[str, Tensor], x: Tensor, y: Tensor) -> dict:
         "neighbours": true.tolist(),
         "kept": [round(float(c), 1) for c in counts.float().mean(1)],
         # of those whose neighbours one map keeps, the one for which another puts them farthest off
-        "start": int((far.amax(0) * (counts.amax(0) >= min(7, counts.max()))).argmax()),
+        "start": int((far.amax(0) * (counts.amax(0) >= min(7, int(counts.max())))).argmax()),
     }
     arrays = {f"map {name}": z for name, z in maps.items()} | {"pictures": pictures}
     return export(nn.Module(), {}, arrays, facts, bits=16)

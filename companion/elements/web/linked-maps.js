@@ -19,8 +19,16 @@ companionFigures.define("linked-maps", (root, [model]) => {
 
   // The nearest points of a map to a place, the nearest first.
   function nearest(places, x, y, many, without = -1) {
-    const d = Float64Array.from(all, (i) => (i === without ? Infinity : (places[2 * i] - x) ** 2 + (places[2 * i + 1] - y) ** 2));
-    return all.slice().sort((a, b) => d[a] - d[b]).slice(0, many);
+    const best = [], far = []; // the nearest so far, and how far they lie
+    for (let i = 0; i < count; i++) {
+      const d = (places[2 * i] - x) ** 2 + (places[2 * i + 1] - y) ** 2;
+      if (i === without || (best.length === many && d >= far[many - 1])) continue;
+      let k = best.length === many ? many - 1 : best.length;
+      for (; k > 0 && far[k - 1] > d; k--) { best[k] = best[k - 1]; far[k] = far[k - 1]; }
+      best[k] = i;
+      far[k] = d;
+    }
+    return best;
   }
 
   // Where a kind is densest: there its digit is written.

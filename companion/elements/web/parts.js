@@ -30,10 +30,12 @@ companionFigures.parts ??= (() => {
   // The page's colours, for a canvas: inks(element, changed) -> (name, other) => the value of a CSS variable, and calls changed
   // when the page turns dark or light.
   function inks(element, changed) {
-    const watch = new MutationObserver(changed);
+    let known = {}; // to ask for a style takes long
+    const anew = () => { known = {}; changed(); };
+    const watch = new MutationObserver(anew);
     for (const e of [document.documentElement, document.body]) watch.observe(e, { attributes: true });
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", changed);
-    return (name, other) => getComputedStyle(element).getPropertyValue(name).trim() || other;
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", anew);
+    return (name, other) => (known[name] ??= getComputedStyle(element).getPropertyValue(name).trim() || other);
   }
 
   // A square canvas, as fine as the screen: draw(pen, side in CSS pixels) is called when its size changes, and by .redraw().

@@ -49,7 +49,7 @@ companionFigures.define("swiss-roll", (root, [model], figure) => {
   function choose() {
     const { places, ring: r } = shown();
     const far = side === "roll"
-      ? (i) => Math.hypot(...[0, 1, 2].map((a) => points[3 * i + a] - points[3 * centre + a])) / BALL
+      ? (i) => Math.hypot(points[3 * i] - points[3 * centre], points[3 * i + 1] - points[3 * centre + 1], points[3 * i + 2] - points[3 * centre + 2]) / BALL
       : (i) => Math.hypot(places[2 * i] - at[0], places[2 * i + 1] - at[1]) / r;
     const distances = order.map((_, i) => far(i));
     chosen = distances.map((d) => d < 1);
