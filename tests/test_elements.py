@@ -36,7 +36,7 @@ def test_the_engine_computes_what_pytorch_computes(browser, name):
     exported = shipped_model(name)
     model = source.module()
     state, tensors = model.state_dict(), tensors_of(exported)
-    assert set(state) & set(tensors)
+    assert set(state) & set(tensors) or not exported["programs"]  # places alone need no network
     model.load_state_dict(state | {key: tensors[key] for key in state if key in tensors})
     model.eval()
     programs = source.programs(model)

@@ -27,6 +27,32 @@ companionFigures.parts ??= (() => {
     };
   }
 
+  // The page's colours, for a canvas: inks(element, changed) -> (name, other) => the value of a CSS variable, and calls changed
+  // when the page turns dark or light.
+  function inks(element, changed) {
+    let known = {}; // to ask for a style takes long
+    const anew = () => { known = {}; changed(); };
+    const watch = new MutationObserver(anew);
+    for (const e of [document.documentElement, document.body]) watch.observe(e, { attributes: true });
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", anew);
+    return (name, other) => (known[name] ??= getComputedStyle(element).getPropertyValue(name).trim() || other);
+  }
+
+  // A square canvas, as fine as the screen: draw(pen, side in CSS pixels) is called when its size changes, and by .redraw().
+  function plane(properties, draw) {
+    const canvas = html("canvas", properties), pen = canvas.getContext("2d");
+    canvas.redraw = once(() => {
+      const side = canvas.clientWidth, fine = Math.round(side * devicePixelRatio);
+      if (!fine) return;
+      if (canvas.width !== fine) canvas.width = canvas.height = fine;
+      pen.setTransform(fine / side, 0, 0, fine / side, 0, 0);
+      pen.clearRect(0, 0, side, side);
+      draw(pen, side);
+    });
+    new ResizeObserver(canvas.redraw).observe(canvas);
+    return canvas;
+  }
+
   // A line of text that screen readers announce, at most every half second.
   function status(properties = {}) {
     const element = html("p", { class: "says", "aria-live": "polite", ...properties });
@@ -209,5 +235,5 @@ companionFigures.parts ??= (() => {
     handle.style.touchAction = "none";
   }
 
-  return { html, svg, calm, once, status, slider, choice, button, picture, asDigit, pad, draggable };
+  return { html, svg, calm, once, inks, plane, status, slider, choice, button, picture, asDigit, pad, draggable };
 })();
