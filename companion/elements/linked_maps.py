@@ -78,6 +78,6 @@ def _still(exported: Mapping) -> str:
     shares = ", ".join(f"{name} {share}" for name, share in zip(facts["maps"], facts["kept"], strict=True))
     alt = f"Maps of the same digits, coloured by kind: {', '.join(facts['maps'])}."
     return dots(panels, torch.tensor(facts["labels"])[some], colours, alt) + (
-        f"<p>The same digits on {len(panels)} maps. Of a digit's ten nearest neighbors in pixels, so many are among its ten nearest on "
-        f"the map, on average: {shares}. With scripts on, you find a digit and its neighbors on each map here.</p>"
+        f"<p>The same digits on {len(panels)} maps. Of a digit's ten nearest neighbours in pixels, so many are among its ten nearest on "
+        f"the map, on average: {shares}. With scripts on, you find a digit and its neighbours on each map here.</p>"
     )

@@ -140,11 +140,11 @@ companionFigures.define("linked-maps", (root, [model]) => {
     large.show(model.numbers("pictures", digit), `The digit pointed at, a ${labels[digit]}.`);
     large.caption(`a ${labels[digit]}`);
     neighbours[digit].forEach((i, k) => {
-      others[k].show(model.numbers("pictures", i), `Neighbor ${k + 1} in pixels, a ${labels[i]}.`);
+      others[k].show(model.numbers("pictures", i), `Neighbour ${k + 1} in pixels, a ${labels[i]}.`);
       others[k].caption(String(labels[i]));
     });
     const found = views.map((view) => `${view.name} has ${view.keeps()}`);
-    says.say(`A ${labels[digit]}. Of its ten nearest neighbors in pixels, ${found.slice(0, -1).join(", ")} and ${found.at(-1)} among its ten nearest on the map.`);
+    says.say(`A ${labels[digit]}. Of its ten nearest neighbours in pixels, ${found.slice(0, -1).join(", ")} and ${found.at(-1)} among its ten nearest on the map.`);
   });
   function show(i) {
     digit = i;
