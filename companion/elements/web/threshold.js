@@ -107,7 +107,8 @@ companionFigures.define("threshold", (root, [model], figure) => {
     pen.clearRect(0, 0, canvas.width, 28);
     pictured[kind].filter((i) => wrong(scores[kind][i])).slice(0, 8).forEach((i, place) => {
       const grey = model.numbers(`${kind} pictures`, pictured[kind].indexOf(i)), image = pen.createImageData(28, 28);
-      grey.forEach((v, j) => image.data.set([255 * v, 255 * v, 255 * v, 255], 4 * j));
+      image.data.fill(255);
+      for (let j = 0; j < 784; j++) image.data[4 * j] = image.data[4 * j + 1] = image.data[4 * j + 2] = 255 * grey[j];
       pen.putImageData(image, 28 * place, 0);
     });
     const all = scores[kind];
