@@ -68,7 +68,7 @@ companionFigures.parts ??= (() => {
 
   // slider({label, min, max, step, value, says: (v) => "words", oninput: (v) => ...}) -> an element with .value
   function slider({ label, min = 0, max = 1, step = 0.01, value = min, says = String, oninput }) {
-    const input = html("input", { type: "range", min, max, step });
+    const input = html("input", { type: "range", min, max, step, "aria-label": label }); // the label element would name the <output>
     const output = html("output");
     const show = () => { output.textContent = says(Number(input.value)); input.setAttribute("aria-valuetext", output.textContent); };
     input.value = value;
