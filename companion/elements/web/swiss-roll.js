@@ -88,7 +88,7 @@ companionFigures.define("swiss-roll", (root, [model], figure) => {
   const ink = inks(figure, () => { recolour(); redraw(); });
   let colours = [];
   function recolour() {
-    const [r, g, b] = getComputedStyle(figure).colour.match(/[\d.]+/g).map(Number), dark = r + g + b > 382;
+    const [r, g, b] = getComputedStyle(figure).color.match(/[\d.]+/g).map(Number), dark = r + g + b > 382;
     const [first, last] = dark ? [0.35, 1] : [0, 0.62];
     const colour = (share) => {
       const t = (first + (last - first) * share) * (RAMP.length - 1), i = Math.min(RAMP.length - 2, Math.floor(t));
