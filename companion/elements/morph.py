@@ -17,8 +17,8 @@ def morph(model: nn.Module | None = None) -> PlayFigure:
     """
     still = (
         f'<img src="{png(tensors_of(shipped_model("beta-vaes"))["still morph"])}" width="420" height="120" '
-        'alt="Two rows of seven pictures. Top: a 3 whose strokes move until it is a 7. Bottom: a 3 that pales while a 7 appears on top of it.">'
-        "<p>From a 3 to a 7: through a VAE's code the strokes move (top); fading pixels show both digits at once (bottom). With scripts on, "
+        'alt="Two rows of seven pictures. Top: a 0 whose strokes move until it is a 4. Bottom: a 0 that pales while a 4 appears on top of it.">'
+        "<p>From a 0 to a 4: through a VAE's code the strokes move (top); fading pixels show both digits at once (bottom). With scripts on, "
         "you choose or draw the two digits here.</p>"
     )
     own = None if model is None else [_export(model)]

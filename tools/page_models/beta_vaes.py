@@ -53,9 +53,10 @@ def make() -> dict:
     rows = [ten, *(redraw(model[str(BETAS.index(beta))], ten) for beta in (0.1, 1, 10, 30))]
     stills["still dial"] = _grid(rows)
     one = model[str(BETAS.index(1))]
-    start, end = redraw(one.encode, ten[:2])[0]
+    zero, four = ten[3], ten[8]
+    start, end = redraw(one.encode, torch.stack([zero, four]))[0]
     shares = torch.linspace(0, 1, 7)
-    faded = torch.lerp(ten[0], ten[1], shares[:, None, None])[:, None]
+    faded = torch.lerp(zero, four, shares[:, None, None])[:, None]
     stills["still morph"] = _grid([redraw(one.decode, torch.lerp(start, end, shares[:, None])), faded])
     pictures = {name: (p * 255).byte() for name, p in {"digits": x, **stills}.items()}
     facts = {"betas": BETAS, "units": UNITS, "measured": measured}

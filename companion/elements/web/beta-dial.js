@@ -21,9 +21,10 @@ companionFigures.define("beta-dial", (root, [model]) => {
   };
   const redrawn = sheet("Digits, and redrawn below", "Other digits", () => { first = (first + 5) % digits.length; draw(); });
   const samples = sheet("Drawn from N(0, I)", "Draw again", () => { throwDice(); draw(); });
-  const term = (name, kind) => [html("span", {}, name), html("div", { class: `bar ${kind}` }, html("i")), html("b")];
+  const part = (name, meter) => html("div", { class: "part" }, html("span", {}, name), html("b"), meter);
+  const term = (name, kind) => part(name, html("div", { class: `bar ${kind}` }, html("i")));
   const bars = [term("reconstruction", ""), term("KL", "kl")];
-  const active = html("div", { class: "units", "aria-hidden": "true" }, ...Array.from({ length: units }, () => html("i"))), count = html("b");
+  const active = part("active units", html("div", { class: "units", "aria-hidden": "true" }, ...Array.from({ length: units }, () => html("i"))));
   const dial = slider({ label: "β, the price of a nat", min: 0, max: betas.length - 1, step: 1, value: betas.indexOf(1), says: (i) => String(betas[i]), oninput: () => draw() });
   const says = status();
 
@@ -34,11 +35,11 @@ companionFigures.define("beta-dial", (root, [model]) => {
     redrawn.show([...five, ...five.map(run)], `Five digits, and below each what the VAE with beta ${beta} redraws.`);
     samples.show(eps.map((z) => model.run(`decode ${beta}`, z)), `Ten draws from the prior, decoded by the VAE with beta ${beta}.`);
     [reconstruction, kl].forEach((nats, i) => {
-      bars[i][1].firstChild.style.width = `${(100 * nats) / most}%`;
-      bars[i][2].textContent = nats.toFixed(1);
+      bars[i].querySelector("i").style.width = `${(100 * nats) / most}%`;
+      bars[i].children[1].textContent = `${nats.toFixed(1)} nats`;
     });
-    [...active.children].forEach((unit, i) => unit.classList.toggle("on", i < used));
-    count.textContent = `${used} of ${units}`;
+    [...active.lastChild.children].forEach((unit, i) => unit.classList.toggle("on", i < used));
+    active.children[1].textContent = `${used} of ${units}`;
     says.say(`β = ${beta}: to redraw a test digit costs ${reconstruction.toFixed(1)} nats, and its code ${kl.toFixed(1)}. ` +
       (used ? `${used} of ${units} units are in use.` : "No unit is in use: whatever goes in, the same comes out."));
   });
@@ -46,6 +47,6 @@ companionFigures.define("beta-dial", (root, [model]) => {
   throwDice();
   root.append(html("p", { class: "note wide" }, "Turn β up: codes get cheaper, pictures softer. How far can you go before the code falls silent?"),
     html("div", { class: "wide" }, dial), redrawn, samples,
-    html("div", { class: "terms" }, ...bars.flat(), html("span", {}, "active units"), active, count), says);
+    html("div", { class: "terms" }, ...bars, active), says);
   draw();
 });

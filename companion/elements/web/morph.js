@@ -6,8 +6,7 @@ companionFigures.define("morph", (root, [model]) => {
   const ends = [null, null], codes = [null, null];
   const between = ([a, b], t) => a.map((v, i) => v + t * (b[i] - v));
   const coded = (t) => model.run("decode 1", between(codes, t)), faded = (t) => between(ends, t);
-  // of the pixels with ink, more than a tenth of white, the share that is grey: neither black nor white within a tenth
-  const grey = (x) => x.filter((v) => v > 0.1 && v < 0.9).length / Math.max(1, x.filter((v) => v > 0.1).length);
+  const ink = (x) => x.filter((v) => v > 0.25).length; // pixels of more than a quarter of white
 
   const byCode = picture({ caption: "through the code" }), byPixels = picture({ caption: "fading pixels" });
   const strip = (text) => {
@@ -31,9 +30,9 @@ companionFigures.define("morph", (root, [model]) => {
     const t = share.value, a = coded(t), b = faded(t);
     byCode.show(a, `Decoded from the code at ${t.toFixed(2)} of the way.`);
     byPixels.show(b, `The pixels, faded at ${t.toFixed(2)} of the way.`);
-    const [one, other] = [a, b].map((x) => `${Math.round(100 * grey(x))} in 100`);
-    says.say(t === 0 || t === 1 ? "At an end, the code gives the network's reconstruction, the pixels the digit itself."
-      : `At ${t.toFixed(2)} of the way, ${one} of the inked pixels are grey through the code, ${other} where pixels fade.`);
+    const [from, to] = ends.map(ink);
+    says.say(t === 0 || t === 1 ? "At an end, the code gives the network's reconstruction, and the pixels are those of the digit itself."
+      : `At ${t.toFixed(2)} of the way, ${ink(a)} pixels carry ink through the code, ${ink(b)} where pixels fade. The two digits have ${from} and ${to}.`);
   });
   const changed = once(() => {
     ends.forEach((x, i) => { codes[i] = model.run("encode 1", x); });
@@ -45,6 +44,6 @@ companionFigures.define("morph", (root, [model]) => {
     onchange: (x) => { ends[i] = x; if (ends[0] && ends[1]) changed(); } });
 
   root.append(html("p", { class: "note wide" }, "Move the slider: through the code the strokes move, whereas fading pixels show both digits at once. Then try two digits of your own."),
-    html("div", { class: "pads" }, given(0, 0), given(1, 1)), html("div", { class: "halfway" }, byCode, byPixels),
+    html("div", { class: "pads" }, given(0, 3), given(1, 8)), html("div", { class: "halfway" }, byCode, byPixels),
     html("div", { class: "wide" }, share), ...strips, says);
 });
