@@ -31,7 +31,7 @@ def pictures(page) -> list[list[int]]:
 
 def spots(page) -> list[list[float]]:
     texts = [h.get_attribute("aria-valuetext") for h in page.locator(".handle").all()]
-    return [[float(n) for n in re.findall(r"-?\d+\.\d", t.replace("−", "-"))] for t in texts]
+    return [[float(n) for n in re.findall(r"-?\d+\.\d", t.replace("\N{MINUS SIGN}", "-"))] for t in texts]
 
 
 def test_at_zero_the_plain_network_draws_next_to_nothing_and_the_vae_a_shape(page):

@@ -1,6 +1,7 @@
 """The figure that morphs digits: both ways, their ends and their ink are what Python computes, with digits chosen or drawn."""
 
 import re
+from itertools import pairwise
 
 import pytest
 import torch
@@ -62,7 +63,7 @@ def test_another_digit_and_a_drawn_one_change_both_ways_and_the_stills(page):
     page.mouse.up()
     page.wait_for_timeout(200)
     states.append(page.evaluate(seen))
-    for before, after in zip(states, states[1:], strict=False):
+    for before, after in pairwise(states):
         assert all(p != q for p, q in zip(before, after, strict=True))
 
 

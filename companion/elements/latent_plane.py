@@ -1,5 +1,7 @@
 """The planes of a plain autoencoder and of a VAE, side by side: what is drawn at each place."""
 
+from typing import Any
+
 import torch
 from torch import nn
 
@@ -9,7 +11,7 @@ from companion.elements.export import export, tensors_of
 from companion.training import redraw
 
 
-def latent_plane(plain: nn.Module | None = None, vae: nn.Module | None = None) -> PlayFigure:
+def latent_plane(plain: Any = None, vae: Any = None) -> PlayFigure:
     """Two planes with the codes of 1,000 test digits, and in each a place to move about, decoded as it goes.
 
     Args:
@@ -32,13 +34,13 @@ def latent_plane(plain: nn.Module | None = None, vae: nn.Module | None = None) -
     return PlayFigure("latent-plane", label, still, ["latent-planes"], own)
 
 
-def programs_of(plain: nn.Module, vae: nn.Module) -> dict:
+def programs_of(plain: Any, vae: Any) -> dict:
     z = torch.zeros(1, 2)
     return {"plain": (plain.decode, (z,)), "vae": (vae.decode, (z,))}
 
 
 @torch.no_grad()
-def exported(plain: nn.Module, vae: nn.Module, bits: int) -> dict:
+def exported(plain: Any, vae: Any, bits: int) -> dict:
     """Both decoders, where the codes of the test digits lie, how wide the VAE's clouds are, and a still."""
     _, _, x, y = digits()
     mu, logvar = redraw(vae.encode, x)

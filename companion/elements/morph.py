@@ -1,14 +1,15 @@
 """From one digit to another: on the way through a VAE's code, and by fading pixels into one another."""
 
+from typing import Any
+
 import torch
-from torch import nn
 
 from companion.datasets import digits
 from companion.elements import PlayFigure, png, shipped_model
 from companion.elements.export import export, tensors_of
 
 
-def morph(model: nn.Module | None = None) -> PlayFigure:
+def morph(model: Any = None) -> PlayFigure:
     """Two digits, drawn or chosen, and a slider between them: the straight way between their codes beside that between their pixels.
 
     Args:
@@ -25,13 +26,15 @@ def morph(model: nn.Module | None = None) -> PlayFigure:
     return PlayFigure("morph", "morph one digit into another", still, ["beta-vaes"], own)
 
 
-def morph_programs(model: nn.Module) -> dict:
+def morph_programs(model: Any) -> dict:
     """The middle of an image's cloud, and what a code is decoded to."""
     with torch.no_grad():
         mu, _ = model.encode(torch.zeros(1, 1, 28, 28))
     return {"encode": (lambda x: model.encode(x)[0], (torch.zeros(1, 1, 28, 28),)), "decode": (model.decode, (mu,))}
 
 
-def _export(model: nn.Module) -> dict:
-    programs = {f"{name} 1": program for name, program in morph_programs(model).items()}  # named as in the shipped file, where beta is 1
+def _export(model: Any) -> dict:
+    programs = {
+        f"{name} 1": program for name, program in morph_programs(model).items()
+    }  # named as in the shipped file, where beta is 1
     return export(model, programs, {"digits": (digits().x_test[::71, 0] * 255).byte()}, bits=16)
