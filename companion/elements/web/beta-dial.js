@@ -6,11 +6,18 @@ companionFigures.define("beta-dial", (root, [model]) => {
   const most = Math.max(...measured.map((m) => m.reconstruction));
   let first = 0, eps = [];
 
+  // Twenty runs of a network are too many for one frame: a few milliseconds in each.
+  let waiting = [];
+  const work = once(() => {
+    for (const end = performance.now() + 4; waiting.length && performance.now() < end;) waiting.shift()();
+    if (waiting.length) work();
+  });
+
   const sheet = (label, text, press) => { // ten pictures in two rows
     const canvas = html("canvas", { width: 28 * 5, height: 28 * 2, role: "img" }), small = picture(), pen = canvas.getContext("2d");
     const element = html("div", { class: "sheet" }, html("b", {}, label), canvas, button(text, press));
-    element.show = (pictures, words) => {
-      pictures.forEach((x, i) => { small.show(x); pen.drawImage(small.querySelector("canvas"), 28 * (i % 5), 28 * Math.floor(i / 5)); });
+    element.show = (inputs, compute, words) => { // the pictures follow as time allows
+      inputs.forEach((x, i) => waiting.push(() => { small.show(compute(x, i)); pen.drawImage(small.querySelector("canvas"), 28 * (i % 5), 28 * Math.floor(i / 5)); }));
       canvas.setAttribute("aria-label", words);
     };
     return element;
@@ -32,8 +39,10 @@ companionFigures.define("beta-dial", (root, [model]) => {
     const beta = betas[dial.value], { reconstruction, kl, active: used } = measured[dial.value];
     const run = (x) => model.run(`decode ${beta}`, model.run(`encode ${beta}`, x));
     const five = digits.slice(first, first + 5);
-    redrawn.show([...five, ...five.map(run)], `Five digits, and below each what the VAE with beta ${beta} redraws.`);
-    samples.show(eps.map((z) => model.run(`decode ${beta}`, z)), `Ten draws from the prior, decoded by the VAE with beta ${beta}.`);
+    waiting = [];
+    redrawn.show([...five, ...five], (x, i) => (i < 5 ? x : run(x)), `Five digits, and below each what the VAE with beta ${beta} redraws.`);
+    samples.show(eps, (z) => model.run(`decode ${beta}`, z), `Ten draws from the prior, decoded by the VAE with beta ${beta}.`);
+    work();
     [reconstruction, kl].forEach((nats, i) => {
       bars[i].querySelector("i").style.width = `${(100 * nats) / most}%`;
       bars[i].children[1].textContent = `${nats.toFixed(1)} nats`;

@@ -99,7 +99,7 @@ companionFigures.define("cloud", (root) => {
     const sum = (list) => list.slice(0, n).reduce((a, b) => a + b, 0), kl = sum(lie) + sum(cost);
     for (const i of [0, 1]) { lies[i].show(lie[i]); width[i].show(cost[i]); }
     total.textContent = `KL = ${kl.toFixed(2)} nats`;
-    const words = (i) => `μ = ${m[i].toFixed(2)}, σ = ${s[i].toFixed(2)}`;
+    const words = (i) => `μ = ${m[i].toFixed(2)}, σ = ${s[i].toFixed(2)}`.replace("-", "−");
     tell(middle, both ? "middle of the cloud, both units" : "middle of the cloud", m[0], -FAR, FAR, both ? `μ = ${m[0].toFixed(2)} and ${m[1].toFixed(2)}` : `μ = ${m[0].toFixed(2)}`);
     tell(across, "width of the cloud", s[0], NARROW, WIDE, `σ = ${s[0].toFixed(2)}`);
     tell(up, "width of the cloud, second unit", s[1], NARROW, WIDE, `σ = ${s[1].toFixed(2)}`);
