@@ -31,12 +31,13 @@ PRIME = re.compile("<msup>(<mi>[^<]*</mi>)<mo>′</mo></msup>")  # the font has 
 
 
 def mathml(node) -> str:
-    """The formula of a ``math`` or ``math_block`` node; where it has several lines and no environment, these are aligned."""
+    """The formula of a ``math`` or ``math_block`` node. What stands beside each other in it may also stand one below the other."""
     tex, display = node.astext(), isinstance(node, nodes.math_block)
-    if display and r"\\" in tex and r"\begin" not in tex:
-        tex = rf"\begin{{aligned}}{tex}\end{{aligned}}"
+    parts = tex.split(r"\qquad")
+    if any(part.count("{") != part.count("}") or r"\begin" in part for part in parts):
+        parts = [tex]
     try:
-        made = CONVERTER.convert_with_local_state(tex, displaystyle=display)
+        made = "".join(CONVERTER.convert_with_local_state(part, displaystyle=display) for part in parts)
     except LatexError as error:
         raise ExtensionError(f"{node.source}, line {node.line}: cannot set the formula {tex.strip()!r}: {error}") from error
     if SMALL_BASE.search(made):
@@ -60,7 +61,7 @@ def visit_display(self, node) -> None:
 def letters(formula: str) -> set[str]:
     """What a font must have to show a formula. A variable of one letter is drawn with the italic of mathematics."""
     found = set()
-    for element in ElementTree.fromstring(formula).iter():
+    for element in ElementTree.fromstring(f"<p>{formula}</p>").iter():
         text = (element.text or "").strip()
         found |= set(text)
         if element.tag.endswith(("}msqrt", "}mroot")):
