@@ -27,7 +27,7 @@ RULES = """math { font-family: "Formulas", math; font-size: 1.12em; }
 SCROLLS = "pst-scrollable-table-container"  # the theme makes a tab stop of such a box, but only where it scrolls
 CONVERTER = LatexToMathML(xml_namespace=True, fancy_error=False)  # an EPUB asks for the namespace
 SMALL_BASE = re.compile("<m(?:sub|sup|subsup)><mo [^>]*minsize")
-PRIME = re.compile("<msup>(<mi>[^<]*</mi>)<mo>′</mo></msup>")  # the font has raised it already
+PRIME = re.compile("<msup>(<mi>[^<]*</mi>|<mover[^>]*><mi>[^<]*</mi><mo[^>]*>[^<]*</mo></mover>)<mo>′</mo></msup>")  # the font has raised it already
 
 
 def mathml(node) -> str:
