@@ -24,7 +24,7 @@ def small_book(tmp_path) -> Path:
 def new_book(folder: Path, *chapters: str) -> Path:
     """A book of one page, or more, with this book's configuration, extensions and styles."""
     shutil.copy(ROOT / "_config.yml", folder)
-    for copied in ("book/_ext", "book/_static", "tools"):
+    for copied in ("book/_ext", "book/_static", "book/_templates", "tools"):
         shutil.copytree(ROOT / copied, folder / copied)
     (folder / "book" / "references.bib").write_text("")
     toc = ["format: jb-book", "root: page", *["chapters:"] * bool(chapters), *(f"- file: {name}" for name in chapters)]
