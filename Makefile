@@ -10,7 +10,7 @@ export MPLCONFIGDIR ?= $(CURDIR)/.venv/matplotlib
 CHOSEN = $(if $(NB),$(wildcard book/$(NB)*.ipynb))
 
 .DEFAULT_GOAL := help
-.PHONY: help book test test-fast check claims notebooks sync teach new lab lock clean
+.PHONY: help book test test-fast check claims notebooks sync teach new address lab lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,6 +45,9 @@ teach: $(READY) ## print a definition as a lesson shows it: make teach NAME=vae.
 
 new: $(READY) ## start a notebook: make new NB=book/11-topic.ipynb TITLE="A topic"
 	@$(BIN)/python tools/lesson.py new $(NB) "$(TITLE)"
+
+address: $(READY) ## write the address in _config.yml into README.md and CITATION.cff
+	$(BIN)/python tools/address.py
 
 lab: $(READY) ## open the notebooks in JupyterLab
 	COMPANION_PROGRESS=on $(BIN)/jupyter lab --notebook-dir=book

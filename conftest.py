@@ -5,7 +5,7 @@ The tolerance for decimal numbers stands in a notebook's metadata, ``{"nbval_tol
 overrides it.
 
 nbval offers no hook for these, and its classes call ``super(IPyNbCell, self)``, so single methods are replaced.
-Pictures, HTML and Markdown are not compared: they are not stored (a table is, as text).
+Pictures (in either theme), HTML and Markdown are not compared: they are not stored (a table is, as text).
 """
 
 import os
@@ -18,6 +18,8 @@ import pytest
 from nbformat.v4 import output_from_msg
 from nbval import plugin as nbval
 
+from companion._support.themes import MIME
+from companion.elements import PAGE_TYPE
 from tools.agreement import moved, tolerance
 from tools.executed import KEPT, keep, kept_file
 from tools.notebooks import STRICT, THREADS, merge_streams
@@ -59,7 +61,7 @@ def tolerant_sanitize(self, text):
 
 def file_init_without_markup(self, *args, **kwargs):
     exact_file_init(self, *args, **kwargs)
-    self.skip_compare += ("text/html", "text/markdown")
+    self.skip_compare += ("text/html", "text/markdown", MIME, PAGE_TYPE)
     self.messages, self.fresh = [], {}
 
 

@@ -12,6 +12,8 @@ import ipywidgets as widgets
 import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 
+from companion._support.themes import drawn_for_the_page, markup
+
 # Run when the live picture is in place, for what ipywidgets leaves out: it marks the element that holds the description
 # as live, so that a screen reader announces what changes in it, and gives each slider its name and the value it stands for.
 ONLOAD = """
@@ -39,7 +41,7 @@ class _Sliders:
             if value not in values:
                 raise ValueError(f"start is {value!r}; expected one of the values {values}.")
         self.draw, self.describe = draw, describe
-        self._shown: dict[tuple, tuple[bytes, str]] = {}
+        self._shown: dict[tuple, tuple[bytes, str, dict]] = {}
         self.sliders = [
             widgets.SelectionSlider(
                 # Labels given, since ipywidgets would take values that are pairs for (label, value).
@@ -64,14 +66,19 @@ class _Sliders:
         # The widget's own lines are as high as a slider.
         self.text.value = f'<div style="line-height: 1.4">{escape(self.description(*position))}</div>'
 
-    def _kept(self, position: tuple[Any, ...]) -> tuple[bytes, str]:
+    def _kept(self, position: tuple[Any, ...]) -> tuple[bytes, str, dict]:
         # The description too: what it looks up may have changed since the picture was drawn.
         if position not in self._shown:
             figure = self.draw(*position)
             buffer = BytesIO()
             figure.savefig(buffer, format="png")
+            in_themes = {}
+            if drawn_for_the_page():
+                from companion._support.pictures import pictures
+
+                in_themes = pictures(figure, tight=False)
             plt.close(figure)
-            self._shown[position] = buffer.getvalue(), self.describe(*position)
+            self._shown[position] = buffer.getvalue(), self.describe(*position), in_themes
         return self._shown[position]
 
     def picture(self, *position: Any) -> bytes:
@@ -83,17 +90,20 @@ class _Sliders:
         return self._kept(position)[1]
 
     def _img(self, position: tuple[Any, ...], **attributes: str) -> str:
-        picture, description = self._kept(position)
+        picture, description, _ = self._kept(position)
         source = f"data:image/png;base64,{b64encode(picture).decode()}"
         attributes = {"src": source, "alt": description} | attributes
         return "<img " + " ".join(f'{name}="{escape(value)}"' for name, value in attributes.items()) + ">"
 
     def html(self) -> str:
         """All pictures with their sliders; ``frames.js`` shows one at a time, and without it they stand in a column."""
-        frames = "".join(
-            self._img(position, **{"data-value": ", ".join(map(str, position))})
-            for position in product(*self.values)  # the last slider moves fastest, as frames.js expects
-        )
+        kept = {position: self._kept(position) for position in product(*self.values)}  # the last slider moves fastest
+        shapes = set.intersection(*(set(in_themes) for _, _, in_themes in kept.values()))  # what all frames have
+        frames = ""
+        for position, (_, description, in_themes) in kept.items():
+            place = escape(", ".join(map(str, position)))
+            picture = markup({k: in_themes[k] for k in shapes}, description) if shapes else self._img(position)
+            frames += f'<div class="frame" data-value="{place}">{picture}</div>'
         axes = [
             {"label": label, "values": [str(v) for v in values], "start": values.index(start)}
             for label, values, start in zip(self.labels, self.values, self.start, strict=True)

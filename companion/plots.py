@@ -11,14 +11,11 @@ from matplotlib.patheffects import withStroke
 from torch import Tensor
 
 from companion._support.checks import check_images, check_labels, check_points, check_positive
+from companion._support.themes import DIGITS, GRID, SERIES, drawn_for_the_page
 
-# Paul Tol's "bright" colours, told apart with every common kind of colour blindness.
-COLOURS = ("#4477AA", "#EE6677", "#228833", "#CCBB44", "#66CCEE", "#AA3377", "#BBBBBB")
-# Ten colours, one a digit: Paul Tol's "muted" scheme, a violet for its wine red, and a dark grey.
-DIGIT_COLOURS = (
-    "#CC6677", "#332288", "#DDCC77", "#117733", "#88CCEE", "#9933EE", "#44AA99", "#999933", "#AA4499", "#555555",
-)  # fmt: skip
-_GAP = 2  # white pixels between two images of a grid
+# A colour for each of a few lines, and one for each digit. The pages have others in the dark: see there.
+COLOURS, DIGIT_COLOURS = SERIES["light"], DIGITS["light"]
+_GAP = 2  # pixels between two images of a grid, where the page shows through
 
 
 def set_style() -> None:
@@ -33,7 +30,7 @@ def set_style() -> None:
             "axes.spines.right": False,
             "axes.grid": True,
             "axes.axisbelow": True,
-            "grid.color": "#E5E5E5",
+            "grid.color": GRID["light"],
             # Large, since a figure as wide as the page shrinks to half its size on a phone.
             "font.size": 13,
             "axes.titlesize": 14,
@@ -43,6 +40,10 @@ def set_style() -> None:
             "lines.linewidth": 2,
         }
     )
+    if drawn_for_the_page():
+        from companion._support.pictures import keep_for_the_page
+
+        keep_for_the_page()
 
 
 def show_images(x: Tensor, *, columns: int = 10, ax: Axes | None = None) -> Axes:
@@ -150,13 +151,15 @@ def _to_numpy(x: Tensor, name: str) -> np.ndarray:
 
 
 def _draw_grid(rows: Sequence[np.ndarray], ax: Axes | None) -> Axes:
-    """Rows of (H, W, 3) images on one white canvas, without axes."""
+    """Rows of (H, W, 3) images on one clear canvas, without axes."""
     h, w = rows[0].shape[1:3]
     step_h, step_w = h + _GAP, w + _GAP
-    canvas = np.ones((len(rows) * step_h, max(map(len, rows)) * step_w, 3))
+    canvas = np.ones((len(rows) * step_h, max(map(len, rows)) * step_w, 4))
+    canvas[..., 3] = 0
     for i, row in enumerate(rows):
         for j, image in enumerate(row):
-            canvas[i * step_h + 1 : i * step_h + 1 + h, j * step_w + 1 : j * step_w + 1 + w] = image
+            place = canvas[i * step_h + 1 : i * step_h + 1 + h, j * step_w + 1 : j * step_w + 1 + w]
+            place[..., :3], place[..., 3] = image, 1
     if ax is None:
         height, width = canvas.shape[:2]
         ax = plt.figure(figsize=(7, 7 * height / width + 0.3)).gca()

@@ -1,5 +1,6 @@
 """The built pages: no warning, nothing from another host, no broken link, readable by everyone, on a phone too."""
 
+import gzip
 import os
 import re
 from html.parser import HTMLParser
@@ -8,8 +9,8 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 
-from built_pages import DESKTOP, PHONE, build, open_page, violations
-from notebook_checks import BOOK, ROOT
+from built_pages import DESKTOP, PHONE, build, first_found, open_page, served, violations
+from notebook_checks import BOOK, ROOT, extension
 from tools.notebooks import notebooks
 
 pytestmark = pytest.mark.slow
@@ -79,6 +80,9 @@ def test_no_source_or_solution_file_is_published(html):
 def test_every_image_has_alt_text(pages, name):
     """myst-nb's default alt text is the file's name, which no accessibility checker objects to."""
     for image in pages[f"{name}.html"].images:
+        if "logo__image" in image.get("class", ""):  # the mark says no more than the name beside it
+            assert image["alt"] == ""
+            continue
         alt = image.get("alt") or ""
         assert len(alt) >= 20, image.get("src", "")[:80]
         assert not re.fullmatch(r"\S+\.(png|svg|jpe?g)", alt)
@@ -131,3 +135,47 @@ def test_explorers_move_by_keyboard_without_a_kernel(html, browser, name):
             for values in zip(*seen, strict=True):
                 assert len(set(values)) == 3  # each key changes the value, the picture and the description
     page.close()
+
+
+FOUND = {
+    "KL": "04-vae.html#what-does-a-cloud-cost",
+    "reparametrization": "04-vae.html#how-do-you-differentiate-a-throw-of-the-dice",
+    "reparameterisation trick": "04-vae.html#how-do-you-differentiate-a-throw-of-the-dice",
+    "posterior collapse": "04-vae.html#what-if-the-price-changes",
+    "postreior colapse": "04-vae.html#what-if-the-price-changes",
+    "bottleneck": "03-bottleneck.html#the-bottleneck-copying-memorising-learning",
+    "ELBO": "04-vae.html#why-these-two-terms",
+    "U-Net": "06-denoising.html#what-if-nothing-is-squeezed",
+    "unet": "06-denoising.html#what-if-nothing-is-squeezed",
+    "MSE": "02-losses.html#from-two-pictures-to-one-number",
+    "Tweedie": "studies/15-density.html#why-tweedie-s-formula",
+    "color": "08-colorization.html#colorization-lightness-in-colour-out",
+    "visualization": "09-visualisation.html#visualisation-maps-of-what-you-cannot-see",
+    "autoencod": "01-intuition.html#intuition-carry-the-map-out-in-your-head",
+    "beta": "04-vae.html#what-if-the-price-changes",
+}
+
+
+@pytest.mark.parametrize("place", ["disk", "server"])
+def test_search_puts_first_where_a_thing_is_explained(html, browser, place):
+    with served(html) as address:
+        page = open_page(browser, html / "search.html" if place == "disk" else f"{address}/search.html")
+        assert {query: first_found(page, query) for query in FOUND} == FOUND
+        assert page.complaints == page.foreign == []
+        page.close()
+
+
+def test_search_finds_every_term_of_the_glossary_on_a_page_that_the_glossary_names(html, browser):
+    search_index = extension("search_index")
+    page = open_page(browser, html / "search.html")
+    terms = [s for s in search_index.sections_of(html / "glossary.html", "glossary") if s.anchor.startswith("term-")]
+    assert len(terms) > 50
+    for term in terms:
+        named = {link for link in term.links if "#" not in link} or {"glossary.html"}
+        for name in search_index.names(term.title):
+            assert first_found(page, name).partition("#")[0] in named, name
+    page.close()
+
+
+def test_the_search_index_is_small(html):
+    assert len(gzip.compress((html / "search-index.js").read_bytes())) < 400_000

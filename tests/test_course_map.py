@@ -10,8 +10,7 @@ from tools.notebooks import head_of
 
 course_map = extension("course_map")
 
-LINES = re.search(r"\{concept-map\}\n(.+?)```", (BOOK / "map.md").read_text(), re.S)[1].strip().splitlines()
-LESSONS = [course_map.lesson(line) for line in LINES]
+LESSONS = course_map.lessons_of((BOOK / "map.md").read_text())
 # Whose heads name the lessons that they need.
 HEADS = [one for one in LESSONS if "Needs:" in head_of(BOOK / f"{one.page}.ipynb")]
 

@@ -264,6 +264,31 @@ def test_a_chapter_in_jupyterlab(open_notebook):
     assert [line for text in page.complaints for line in text.splitlines() if not line.startswith(unlinked)] == []
 
 
+def test_a_figure_runs_the_kernels_own_model(open_notebook):
+    """Its scripts stand in the cell's output; run again, the cell shows a second one."""
+    source = """
+        import torch
+        from companion import DenseAutoencoder
+        from companion.elements.draw_digit import draw_digit
+
+        torch.manual_seed(0)
+        model = DenseAutoencoder(code_size=5)
+        draw_digit(model)
+    """
+    page = open_notebook(new_code_cell(dedent(source)), new_code_cell("draw_digit(model)"))
+    run_all(page)
+    page.wait_for_function("document.querySelectorAll('companion-figure[data-ready]').length == 2")
+    for figure in page.locator("companion-figure").all():
+        assert figure.locator(".bar").count() == 5
+        picture = "e => e.querySelectorAll('.picture canvas')[1].toDataURL()"
+        before = figure.evaluate(picture)
+        figure.locator(".bar").first.focus()
+        page.keyboard.press("Shift+ArrowUp")
+        page.wait_for_timeout(300)
+        assert figure.evaluate(picture) != before
+    assert page.complaints == []
+
+
 def test_training_shows_its_progress(open_notebook, lab):
     """A bar, the other widget of the course, which goes when the training ends."""
     train = """

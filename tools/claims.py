@@ -96,7 +96,7 @@ def run(path: Path, name: str) -> dict:
     start = time.perf_counter()
     try:
         # Not strict: a claim that does not hold is recorded, and the notebook goes on.
-        execute(nb, path.parent, environment(threads, **settings, COMPANION_CLAIMS="report"))
+        execute(nb, path.parent, environment(threads, **settings, COMPANION_CLAIMS="report", COMPANION_PICTURES=""))
     except CellExecutionError as error:
         seconds = round(time.perf_counter() - start, 1)
         return {"claims": [], "moved": [], "error": str(error)[-1500:], "seconds": seconds}

@@ -15,7 +15,8 @@ from sphinx.util.docutils import SphinxDirective
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from tools.notebooks import head_of, title_of
+from tools.heads import read_head
+from tools.notebooks import title_of
 
 BOOK = Path(__file__).parents[1]
 ROW, LEFT, WIDTH = 66, 62, 410  # of the drawing, in its own units; the arcs stand left of LEFT
@@ -27,6 +28,11 @@ class Lesson(NamedTuple):
     number: int
     needs: tuple[int, ...]
     brings: str
+
+
+def lessons_of(text: str) -> list[Lesson]:
+    """The lessons on a page with a ``concept-map``."""
+    return [lesson(line) for line in re.search(r"\{concept-map\}\n(.+?)```", text, re.S)[1].strip().splitlines()]
 
 
 def lesson(line: str) -> Lesson:
@@ -88,11 +94,8 @@ class StudyList(SphinxDirective):
         lines: list[str] = []
         for path in sorted((BOOK / "studies").glob("*.ipynb")):
             self.env.note_dependency(str(path))
-            head = head_of(path)
-            answer = re.search(r"\{admonition\} The answer\n(?::.*\n)*(.+?)^:::", head, re.M | re.S)[1]
-            sentence = re.match(r".+?[.!?](?=\s|$)", " ".join(answer.split()))[0]
-            minutes = re.search(r"\*Reading: (\d+) minutes", head)[1]
-            lines += [f"{{doc}}`/studies/{path.stem}`", f": {sentence} *{minutes} minutes.*", ""]
+            head = read_head(path)
+            lines += [f"{{doc}}`/studies/{path.stem}`", f": {head.answer} *{head.reading} minutes.*", ""]
         parent = nodes.section()
         self.state.nested_parse(StringList(lines, source=__file__), self.content_offset, parent)
         return parent.children

@@ -1,8 +1,8 @@
 """Sphinx extension: what the cells of a page need that a notebook does not store.
 
-A study's title gets its number. The fold of a cell tagged ``hide-input`` says how many lines it hides. A cell that draws
-a figure and shows tables becomes several, since myst-nb would set every output of it in the figure. The claims that a cell
-makes stand below it in a fold: the prose says what they check.
+A study's title gets its number. The first cell, which imports, is folded. The fold of a cell tagged ``hide-input`` says how
+many lines it hides. A cell that draws a figure and shows tables becomes several, since myst-nb would set every output of it
+in the figure. The claims that a cell makes stand below it in a fold: the prose says what they check.
 """
 
 import re
@@ -18,6 +18,15 @@ from nbformat.v4 import new_markdown_cell
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from tools.notebooks import CLAIM, claims_in
+
+FOLDS = {"hide-input", "hide-cell", "remove-input", "remove-cell"}  # what a cell may be tagged already
+
+
+def fold_imports(cells: list) -> None:
+    """The first code cell of a page is folded where it begins with imports: no page opens with a list of names."""
+    first = next((cell for cell in cells if cell.cell_type == "code"), None)
+    if first and re.match(r"(import|from) ", first.source) and not FOLDS & set(first.metadata.get("tags", [])):
+        first.metadata.setdefault("tags", []).append("hide-input")
 
 
 def with_label(cell):
@@ -77,6 +86,7 @@ def prepare(app, docname: str, source: list[str]) -> None:
         nb = nbformat.reads(source[0], as_version=4)
         if study := re.match(r"studies/(\d\d)-", docname):  # the lessons are numbered by the table of contents
             nb.cells[0].source = nb.cells[0].source.replace("# ", f"# Study {int(study[1])}: ", 1)
+        fold_imports(nb.cells)
         nb.cells = [
             part for cell in nb.cells for part in (cells_of_the_page(cell) if cell.cell_type == "code" else [cell])
         ]

@@ -1,4 +1,4 @@
-// A button below the title of a page with folded code: it opens all of it or closes it, not the solutions, and what was
+// A button at the head of a page with folded code, in the row of chips if there is one: it opens all of it or closes it, not the solutions, and what was
 // chosen holds for the pages that follow. Without this script each fold opens by hand.
 document.addEventListener("DOMContentLoaded", () => {
   const folds = [...document.querySelectorAll(".cell.tag_hide-input:not(.tag_hide-cell, .tag_solution) > details")];
@@ -18,5 +18,7 @@ document.addEventListener("DOMContentLoaded", () => {
   });
   folds.forEach((fold) => fold.addEventListener("toggle", name)); // one opened by hand may be the last
   setAll(remembered() === "shown");
-  title.after(button);
+  const row = document.querySelector("article ul.chips");
+  if (row) row.append(Object.assign(document.createElement("li"), { className: "for-code" }));
+  row ? row.lastChild.append(button) : title.after(button);
 });
