@@ -103,7 +103,7 @@ def font(characters: set[str]) -> bytes:
 
 
 def write_style(app, env) -> None:
-    """The font as a style of the pages: within it, for a font that came later would move the text."""
+    """The font, within a style of the pages that use it."""
     if app.builder.format != "html":
         return
     characters: set[str] = set()
@@ -126,9 +126,10 @@ def is_formula(node) -> bool:
 
 
 def link_style(app, pagename, templatename, context, doctree) -> None:
-    """Only pages with formulas load their font."""
+    """Only pages with formulas have their font. It is there before the first of them: one that comes late moves the text."""
     if doctree and any(doctree.findall(is_formula)):
         app.add_css_file(STYLE)
+        app.add_js_file(None, body='document.fonts.load("1em Formulas")', priority=100)
 
 
 def setup(app):
