@@ -1,13 +1,13 @@
 """What every test shares: no window, no progress bar, one thread, a fixed seed, and no figure left open."""
 
 import os
-import shutil
 
 import matplotlib
 import pytest
 import torch
 
 from companion import digits
+from tools.browser import MISSING, executable, launch
 
 os.environ["COMPANION_PROGRESS"] = "off"
 matplotlib.use("Agg")
@@ -33,15 +33,11 @@ def browser():
     """Headless Chromium, for the tests that open pages. Without one they are skipped, but not in CI."""
     from playwright.sync_api import sync_playwright
 
-    executable = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if executable is None and not os.environ.get("CI"):
-        pytest.skip("no Chromium found: apt install chromium (or brew install --cask chromium)")
-    assert executable, "no Chromium found, and CI needs one"
-    flags = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
+    if executable() is None and not os.environ.get("CI"):
+        pytest.skip(MISSING)
+    assert executable(), f"{MISSING}; CI needs one"
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=executable, args=[*flags, "--disable-component-update", "--disable-sync", "--disable-quic"]
-        )
+        browser = launch(playwright)
         yield browser
         browser.close()
 
