@@ -27,7 +27,7 @@ RULES = """math { font-family: "Formulas", math; font-size: 1.12em; }
 SCROLLS = "pst-scrollable-table-container"  # the theme makes a tab stop of such a box, but only where it scrolls
 CONVERTER = LatexToMathML(xml_namespace=True, fancy_error=False)  # an EPUB asks for the namespace
 SMALL_BASE = re.compile("<m(?:sub|sup|subsup)><mo [^>]*minsize")
-PRIME = re.compile("<msup>(<mi>[^<]*</mi>|<mover[^>]*><mi>[^<]*</mi><mo[^>]*>[^<]*</mo></mover>)<mo>′</mo></msup>")  # the font has raised it already
+PRIME = re.compile("<msup>(<mi>[^<]*</mi>|<mover[^>]*><mi>[^<]*</mi><mo[^>]*>[^<]*</mo></mover>)<mo>\u2032</mo></msup>")  # the font has raised it already
 
 
 def mathml(node) -> str:
@@ -42,7 +42,7 @@ def mathml(node) -> str:
         raise ExtensionError(f"{node.source}, line {node.line}: cannot set the formula {tex.strip()!r}: {error}") from error
     if SMALL_BASE.search(made):
         raise ExtensionError(rf"{node.source}, line {node.line}: \left( ... \right)^2, please, for browsers shrink \big)^2")
-    return PRIME.sub(r'<mrow>\1<mo lspace="0" rspace="0">′</mo></mrow>', made.replace("&ApplyFunction;", "\u2061"))
+    return PRIME.sub('<mrow>\\1<mo lspace="0" rspace="0">\u2032</mo></mrow>', made.replace("&ApplyFunction;", "\u2061"))
 
 
 def visit_inline(self, node) -> None:
