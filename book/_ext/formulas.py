@@ -27,7 +27,9 @@ RULES = """math { font-family: "Formulas", math; font-size: 1.12em; }
 SCROLLS = "pst-scrollable-table-container"  # the theme makes a tab stop of such a box, but only where it scrolls
 CONVERTER = LatexToMathML(xml_namespace=True, fancy_error=False)  # an EPUB asks for the namespace
 SMALL_BASE = re.compile("<m(?:sub|sup|subsup)><mo [^>]*minsize")
-PRIME = re.compile("<msup>(<mi>[^<]*</mi>|<mover[^>]*><mi>[^<]*</mi><mo[^>]*>[^<]*</mo></mover>)<mo>\u2032</mo></msup>")  # the font has raised it already
+PRIME = re.compile(
+    "<msup>(<mi>[^<]*</mi>|<mover[^>]*><mi>[^<]*</mi><mo[^>]*>[^<]*</mo></mover>)<mo>\u2032</mo></msup>"
+)  # the font has raised it already
 
 
 def mathml(node) -> str:
@@ -39,9 +41,13 @@ def mathml(node) -> str:
     try:
         made = "".join(CONVERTER.convert_with_local_state(part, displaystyle=display) for part in parts)
     except LatexError as error:
-        raise ExtensionError(f"{node.source}, line {node.line}: cannot set the formula {tex.strip()!r}: {error}") from error
+        raise ExtensionError(
+            f"{node.source}, line {node.line}: cannot set the formula {tex.strip()!r}: {error}"
+        ) from error
     if SMALL_BASE.search(made):
-        raise ExtensionError(rf"{node.source}, line {node.line}: \left( ... \right)^2, please, for browsers shrink \big)^2")
+        raise ExtensionError(
+            rf"{node.source}, line {node.line}: \left( ... \right)^2, please, for browsers shrink \big)^2"
+        )
     return PRIME.sub('<mrow>\\1<mo lspace="0" rspace="0">\u2032</mo></mrow>', made.replace("&ApplyFunction;", "\u2061"))
 
 
@@ -82,7 +88,9 @@ def font(characters: set[str]) -> bytes:
     """STIX Two Math with these characters, and all that is needed to stretch, raise and place them, as WOFF."""
     options = subset.Options(flavor="woff", hinting=False, layout_features=[], name_IDs=[0, 13, 14])
     whole = subset.load_font(distribution("ziamath").locate_file("ziamath/fonts/STIXTwoMath-Regular.ttf"), options)
-    missing = {c for c in characters if ord(c) not in whole.getBestCmap() and unicodedata.category(c) not in ("Cf", "Mn")}
+    missing = {
+        c for c in characters if ord(c) not in whole.getBestCmap() and unicodedata.category(c) not in ("Cf", "Mn")
+    }
     if missing:
         raise ExtensionError(f"The font of the formulas lacks {sorted(missing)}")
     # Chromium leaves as much room for a root as for the widest sign that the font has: let all be as wide as the smallest.

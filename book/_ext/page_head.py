@@ -118,7 +118,10 @@ def set_head(app, doctree: nodes.document, docname: str) -> None:
         lead["classes"].append("opening-question")
         after += 1
     path = f"book/{Path(app.env.doc2path(docname)).relative_to(app.srcdir).as_posix()}"
-    folded = any("tag_hide-input" in node["classes"] and not KEPT & {*node["classes"]} for node in doctree.findall(nodes.container))
+    folded = any(
+        "tag_hide-input" in node["classes"] and not KEPT & {*node["classes"]}
+        for node in doctree.findall(nodes.container)
+    )
     if row := chips(minutes, links(app.address, path), folded):
         below.append(nodes.raw("", row, format="html"))
     for node in needs.findall(nodes.reference) if needs else ():
