@@ -25,6 +25,7 @@ from tools.marks import lesson as picture
 
 PAGE = re.compile(r"(studies/)?(\d\d)-")
 IN_LISTS = re.compile(r"^Study \d+: ")  # begins a study's title in the side bar; on its page the line above says it
+KEPT = {"tag_hide-cell", "tag_solution"}  # what no button opens
 # Drawn by the hand that draws the lessons' pictures: 16 by 16, one stroke.
 ICONS = {
     "read": "M8 1.8a6.2 6.2 0 1 0 0 12.4A6.2 6.2 0 1 0 8 1.8M8 4.6V8l2.4 1.6",
@@ -60,12 +61,14 @@ def links(address: Address | None, path: str) -> Iterator[tuple[str, str, str]]:
     yield "edit", "Edit this page", address.edit(path)
 
 
-def chips(minutes: tuple[int, int], given) -> str:
-    """The row of facts and links; "" for none."""
+def chips(minutes: tuple[int, int], given, folded: bool) -> str:
+    """The row of facts and links, and where code is folded the button of _static/code.js; "" for none."""
     reading, exercises = minutes
     items = [f"<li>{icon('read')}{reading} min to read</li>"] * bool(reading)
     items += [f"<li>{icon('exercises')}{exercises} min of exercises</li>"] * bool(exercises)
     items += [f'<li><a href="{escape(url)}">{icon(name)}{label}</a></li>' for name, label, url in given]
+    if items and folded:
+        items.append('<li class="pst-js-only"><button type="button" class="code-switch">Show all code</button></li>')
     return f'<ul class="chips">{"".join(items)}</ul>' if items else ""
 
 
@@ -115,7 +118,8 @@ def set_head(app, doctree: nodes.document, docname: str) -> None:
         lead["classes"].append("opening-question")
         after += 1
     path = f"book/{Path(app.env.doc2path(docname)).relative_to(app.srcdir).as_posix()}"
-    if row := chips(minutes, links(app.address, path)):
+    folded = any("tag_hide-input" in node["classes"] and not KEPT & {*node["classes"]} for node in doctree.findall(nodes.container))
+    if row := chips(minutes, links(app.address, path), folded):
         below.append(nodes.raw("", row, format="html"))
     for node in needs.findall(nodes.reference) if needs else ():
         shorten(node, docname, app.env.found_docs)

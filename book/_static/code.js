@@ -1,10 +1,15 @@
-// A button at the head of a page with folded code, in the row of chips if there is one: it opens all of it or closes it, not the solutions, and what was
-// chosen holds for the pages that follow. Without this script each fold opens by hand.
+// The button of a page with folded code opens all of it or closes it, not the solutions, and what was chosen holds for the
+// pages that follow. It stands in the row of chips (see _ext/page_head.py), or where there is none comes below the title.
+// Without this script each fold opens by hand.
 document.addEventListener("DOMContentLoaded", () => {
   const folds = [...document.querySelectorAll(".cell.tag_hide-input:not(.tag_hide-cell, .tag_solution) > details")];
   const title = document.querySelector("article h1");
   if (!folds.length || !title) return;
-  const button = Object.assign(document.createElement("button"), { type: "button", className: "code-switch" });
+  let button = document.querySelector("ul.chips .code-switch");
+  if (!button) {
+    button = Object.assign(document.createElement("button"), { type: "button", className: "code-switch" });
+    title.after(button);
+  }
   const allOpen = () => folds.every((fold) => fold.open);
   const name = () => { button.textContent = allOpen() ? "Hide all code" : "Show all code"; };
   const setAll = (open) => { folds.forEach((fold) => { fold.open = open; }); name(); };
@@ -18,7 +23,4 @@ document.addEventListener("DOMContentLoaded", () => {
   });
   folds.forEach((fold) => fold.addEventListener("toggle", name)); // one opened by hand may be the last
   setAll(remembered() === "shown");
-  const row = document.querySelector("article ul.chips");
-  if (row) row.append(Object.assign(document.createElement("li"), { className: "for-code" }));
-  row ? row.lastChild.append(button) : title.after(button);
 });
