@@ -127,11 +127,6 @@ def test_a_changed_package_runs_the_notebooks_again(small_book):
 
 FOLDS = """# A page
 
-:::{admonition} A hint
-:class: dropdown
-The hint.
-:::
-
 :::{dropdown} An answer
 The answer.
 :::
@@ -171,12 +166,12 @@ def test_on_paper(small_book, browser):
     page = open_page(browser, small_book / "_build" / "html" / "page.html", scheme="dark")
 
     folded = "[...document.querySelectorAll('details .sd-card-text, details pre')].map(e => e.checkVisibility())"
-    state = f"[{folded}, document.querySelectorAll('.toggle-hidden').length, document.documentElement.dataset.theme]"
+    state = f"[{folded}, document.documentElement.dataset.theme]"
     page.evaluate(f"addEventListener('beforeprint', () => {{ window.printed = {state}; }})")
     before = page.evaluate(state)
-    assert before == [[False] * 3, 1, "dark"]  # the answer, the solution and what it prints; the hint
+    assert before == [[False] * 3, "dark"]  # the answer, the solution and what it prints
     page.pdf()
-    assert page.evaluate("printed") == [[True] * 3, 0, "light"]
+    assert page.evaluate("printed") == [[True] * 3, "light"]
     assert page.evaluate(state) == before
 
     page.set_viewport_size({"width": 680, "height": 900})  # A4 less its margins

@@ -1,11 +1,10 @@
 // On paper nothing can be opened: while a page is printed, every fold on it is open, and dark colours are light.
-// (sphinx-togglebutton opens its own.)
 {
   const opened = [];
   const root = document.documentElement;
   let theme;
   addEventListener("beforeprint", () => {
-    opened.push(...document.querySelectorAll("details:not([open], .toggle-details)"));
+    opened.push(...document.querySelectorAll("details:not([open])"));
     opened.forEach((fold) => { fold.open = true; });
     theme ??= root.dataset.theme;
     root.dataset.theme = "light";
