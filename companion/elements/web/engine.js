@@ -24,6 +24,44 @@ globalThis.companionFigures ??= (() => {
     return places;
   }
 
+  // Place of the pixel that lies under each weight of a filter (channels, k, k), for each of rows x columns places where the filter
+  // is laid on a picture (channels, height, width): (channels * k * k, rows * columns), -1 beyond the edge.
+  function under([, channels, height, width], [, , rows, columns], k, stride, pad) {
+    const places = new Int32Array(channels * k * k * rows * columns).fill(-1);
+    for (let weight = 0, i = 0; weight < channels * k * k; weight++) {
+      const dx = weight % k, dy = Math.floor(weight / k) % k, channel = Math.floor(weight / (k * k));
+      for (let y = dy - pad; y < dy - pad + rows * stride; y += stride) {
+        for (let x = dx - pad; x < dx - pad + columns * stride; x += stride, i++) {
+          if (x >= 0 && x < width && y >= 0 && y < height) places[i] = (channel * height + y) * width + x;
+        }
+      }
+    }
+    return places;
+  }
+
+  // A matrix (rows, n), whose entries lie rowStep and step apart in a, times b (n, size): four terms at once, for speed.
+  function times(a, rowStep, step, rows, n, b, size) {
+    const out = new Float32Array(rows * size);
+    for (let r = 0; r < rows; r++) {
+      const to = r * size;
+      for (let i = 0; i < n; i += 4) {
+        const at = r * rowStep + i * step, b0 = i * size, left = n - i;
+        if (left >= 4) {
+          const b1 = b0 + size, b2 = b1 + size, b3 = b2 + size, w0 = a[at], w1 = a[at + step], w2 = a[at + 2 * step], w3 = a[at + 3 * step];
+          for (let p = 0; p < size; p++) out[to + p] += w0 * b[b0 + p] + w1 * b[b1 + p] + w2 * b[b2 + p] + w3 * b[b3 + p];
+        } else {
+          for (let j = 0; j < left; j++) for (let p = 0; p < size; p++) out[to + p] += a[at + j * step] * b[b0 + j * size + p];
+        }
+      }
+    }
+    return out;
+  }
+
+  function withBias(out, bias, area) {
+    if (bias) for (let i = 0; i < out.length; i++) out[i] += bias.data[Math.floor(i / area)];
+    return out;
+  }
+
   const operations = {
     view: ({ of: [x] }) => x.data,
     cat({ of }) {
@@ -50,51 +88,17 @@ globalThis.companionFigures ??= (() => {
       x.data.forEach((v, i) => { for (let o = 0; o < size; o++) out[o] += v * weight.data[i * size + o]; });
       return out;
     },
-    conv({ of: [x, weight, bias], shape, size, stride, pad }) { // weight: (out, in, k, k)
-      const [, , height, width] = x.shape, [, channels, rows, columns] = shape;
-      const [, inputs, k] = weight.shape, out = new Float32Array(size);
-      for (let c = 0; c < channels; c++) {
-        out.fill(bias ? bias.data[c] : 0, c * rows * columns, (c + 1) * rows * columns);
-        for (let i = 0; i < inputs; i++) {
-          for (let dy = 0; dy < k; dy++) {
-            for (let dx = 0; dx < k; dx++) {
-              const w = weight.data[((c * inputs + i) * k + dy) * k + dx];
-              for (let y = 0; y < rows; y++) {
-                const iy = y * stride + dy - pad;
-                if (iy < 0 || iy >= height) continue;
-                const from = (i * height + iy) * width + dx - pad, to = (c * rows + y) * columns;
-                const first = Math.max(0, Math.ceil((pad - dx) / stride));
-                const last = Math.min(columns - 1, Math.floor((width - 1 + pad - dx) / stride));
-                for (let o = first; o <= last; o++) out[to + o] += w * x.data[from + o * stride];
-              }
-            }
-          }
-        }
-      }
-      return out;
+    conv({ of: [x, weight, bias], shape, size, places }) { // weight: (out, in, k, k)
+      const channels = shape[1], area = size / channels, all = places.length / area;
+      const seen = new Float32Array(places.length);
+      for (let i = 0; i < places.length; i++) if (places[i] >= 0) seen[i] = x.data[places[i]];
+      return withBias(times(weight.data, all, 1, channels, all, seen, area), bias, area);
     },
-    deconv({ of: [x, weight, bias], shape, size, stride, pad }) { // a transposed convolution; weight: (in, out, k, k)
-      const [, inputs, height, width] = x.shape, [, channels, rows, columns] = shape;
-      const k = weight.shape[2], out = new Float32Array(size);
-      for (let c = 0; c < channels; c++) {
-        out.fill(bias ? bias.data[c] : 0, c * rows * columns, (c + 1) * rows * columns);
-        for (let i = 0; i < inputs; i++) {
-          for (let dy = 0; dy < k; dy++) {
-            for (let dx = 0; dx < k; dx++) {
-              const w = weight.data[((i * channels + c) * k + dy) * k + dx];
-              for (let y = 0; y < height; y++) {
-                const oy = y * stride + dy - pad;
-                if (oy < 0 || oy >= rows) continue;
-                const from = (i * height + y) * width, to = (c * rows + oy) * columns + dx - pad;
-                const first = Math.max(0, Math.ceil((pad - dx) / stride));
-                const last = Math.min(width - 1, Math.floor((columns - 1 + pad - dx) / stride));
-                for (let p = first; p <= last; p++) out[to + p * stride] += w * x.data[from + p];
-              }
-            }
-          }
-        }
-      }
-      return out;
+    deconv({ of: [x, weight, bias], shape, size, places }) { // a transposed convolution; weight: (in, out, k, k)
+      const inputs = x.shape[1], area = x.data.length / inputs, all = places.length / area, out = new Float32Array(size);
+      const stamps = times(weight.data, 1, all, all, inputs, x.data, area); // of each weight, from each place
+      for (let i = 0; i < places.length; i++) if (places[i] >= 0) out[places[i]] += stamps[i];
+      return withBias(out, bias, size / shape[1]);
     },
     norm({ of: [x, weight, bias], size, groups, epsilon }) { // group normalisation
       const out = new Float32Array(size), each = size / groups, area = size / x.shape[1];
@@ -110,7 +114,7 @@ globalThis.companionFigures ??= (() => {
       return out;
     },
   };
-  for (const [name, f] of Object.entries(pointwise)) operations[name] = ({ of: [x] }) => Float32Array.from(x.data, f);
+  for (const [name, f] of Object.entries(pointwise)) operations[name] = ({ of: [x] }) => x.data.map(f);
   for (const [name, f] of Object.entries(sums)) {
     operations[name] = ({ of: [a, b], places }) => {
       const out = new Float32Array(places[0].length);
@@ -152,6 +156,10 @@ globalThis.companionFigures ??= (() => {
           shapes[step.out] = step.shape;
           step.size = product(step.shape);
           if (step.op in sums) step.places = step.of.map((what) => stretched(shapeOf(what), step.shape));
+          if (step.op.endsWith("conv")) { // the filter of a deconv lies on its result
+            const shapes = [shapeOf(step.of[0]), step.shape];
+            step.places = under(...(step.op === "conv" ? shapes : shapes.reverse()), shapeOf(step.of[1])[2], step.stride, step.pad);
+          }
         }
       }
     }
