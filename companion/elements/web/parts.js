@@ -27,6 +27,30 @@ companionFigures.parts ??= (() => {
     };
   }
 
+  // Long work in pieces: -> a function that takes a generator and runs it from frame to frame, some ms in each; a new one takes
+  // the place of the one before.
+  function inPieces(ms = 4) {
+    let work = null;
+    const go = () => {
+      const end = performance.now() + ms;
+      while (work && performance.now() < end) if (work.next().done) work = null;
+      if (work) requestAnimationFrame(go);
+    };
+    return (generator) => { if (!work) requestAnimationFrame(go); work = generator; };
+  }
+
+  // Random numbers that a seed decides (mulberry32): -> a function that gives the next, even over [0, 1); and normal ones of it.
+  function random(seed) {
+    return () => {
+      seed = (seed + 0x6d2b79f5) | 0;
+      let bits = Math.imul(seed ^ (seed >>> 15), 1 | seed);
+      bits = (bits + Math.imul(bits ^ (bits >>> 7), 61 | bits)) ^ bits;
+      return ((bits ^ (bits >>> 14)) >>> 0) / 2 ** 32;
+    };
+  }
+  const normals = (count, next) => Float32Array.from({ length: count },
+    () => Math.sqrt(-2 * Math.log(1 - next())) * Math.cos(2 * Math.PI * next())); // Box and Muller
+
   // A line of text that screen readers announce, at most every half second.
   function status(properties = {}) {
     const element = html("p", { class: "says", "aria-live": "polite", ...properties });
@@ -209,5 +233,5 @@ companionFigures.parts ??= (() => {
     handle.style.touchAction = "none";
   }
 
-  return { html, svg, calm, once, status, slider, choice, button, picture, asDigit, pad, draggable };
+  return { html, svg, calm, once, inPieces, random, normals, status, slider, choice, button, picture, asDigit, pad, draggable };
 })();
