@@ -61,7 +61,9 @@ def drawn(model, z) -> torch.Tensor:
     return model.space.decode(z).flatten()
 
 
-@pytest.mark.parametrize(("kind", "w", "n"), [("any", 1, 21), ("7", 0, 21), ("7", 1, 10), ("3", 4, 50), ("8", 8, 5), ("0", 2, 1)])
+@pytest.mark.parametrize(
+    ("kind", "w", "n"), [("any", 1, 21), ("7", 0, 21), ("7", 1, 10), ("3", 4, 50), ("8", 8, 5), ("0", 2, 1)]
+)
 def test_a_walk_ends_where_the_packages_sampler_ends(page, shipped, kind, w, n):
     model, tensors = shipped
     order(page, kind)
@@ -155,8 +157,7 @@ def test_time_stays_where_it_is_when_the_steps_change(page):
     assert slider(page, "Time t").get_attribute("aria-valuetext") == "0.67"
 
 
-def test_a_live_notebook_walks_with_its_own_model(browser, tmp_path, shipped):
-    model, tensors = shipped
+def test_a_live_notebook_walks_with_its_own_model(browser, tmp_path):
     mute = module()
     torch.nn.init.zeros_(mute.denoiser.net.label.weight)  # labels that change nothing
     page = open_figure(browser, tmp_path, diffusion(mute.space, mute.denoiser), live=True)

@@ -5,9 +5,9 @@ import re
 import pytest
 import torch
 
-from companion.denoising import UNet, Wiener, gaussian_noise
-from companion.datasets import digits
 from companion.autoencoder import DenseAutoencoder
+from companion.datasets import digits
+from companion.denoising import UNet, Wiener, gaussian_noise
 from companion.elements import shipped_model
 from companion.elements.export import tensors_of
 from companion.elements.noise import noise
@@ -67,7 +67,9 @@ def right(shipped, page, kind: str, p: float) -> list[float]:
     return [mse(answer.clamp(0, 1), x).item() for answer in answers]
 
 
-@pytest.mark.parametrize(("kind", "p"), [("gaussian", 0.0), ("gaussian", 0.2), ("gaussian", 0.8), ("salt", 0.3), ("masking", 0.5)])
+@pytest.mark.parametrize(
+    ("kind", "p"), [("gaussian", 0.0), ("gaussian", 0.2), ("gaussian", 0.8), ("salt", 0.3), ("masking", 0.5)]
+)
 def test_the_errors_are_pytorchs(page, shipped, kind, p):
     choose(page, kind)
     level(page).fill(str(p))
@@ -78,7 +80,9 @@ def test_the_errors_are_pytorchs(page, shipped, kind, p):
 
 
 def test_the_lines_are_the_errors_over_all_levels(page, shipped):
-    places = page.evaluate("[...document.querySelectorAll('.chart polyline')].map((l) => l.getAttribute('points').split(' ').map((p) => p.split(',').map(Number)))")
+    places = page.evaluate(
+        "[...document.querySelectorAll('.chart polyline')].map((l) => l.getAttribute('points').split(' ').map((p) => p.split(',').map(Number)))"
+    )
     height = places[0][0][1]  # the first line, cutting off, begins at 0
     top = min(y for line in places for _, y in line)
     for place, line in zip(METHODS, places, strict=True):

@@ -55,6 +55,4 @@ def diffusion(space: LatentSpace | None = None, denoiser: Denoiser | None = None
         "<p>Top: the code of a 7, drowned in noise from left to right. Middle: noise, walked back from right to left, by a model that "
         "is told to draw a 7. Bottom: its guess at each time. With scripts on, you choose digit, strength, steps and noise.</p>"
     )
-    return PlayFigure(
-        "diffusion", "order a digit, and walk from noise to it and back", still, ["ordered-digits"], own
-    )
+    return PlayFigure("diffusion", "order a digit, and walk from noise to it and back", still, ["ordered-digits"], own)

@@ -33,7 +33,8 @@ def still(model: Parts, code: torch.Tensor, noise: torch.Tensor) -> torch.Tensor
 
 
 def make() -> dict:
-    model = round_weights(module(), 8)
+    model = module()
+    round_weights(model, 8)
     arrays = model.arrays()
     picture = still(model, arrays["codes"][7:8], arrays["noise"][None])
     return export(model, model.programs(), arrays | {"still": (picture * 255).byte()})

@@ -102,9 +102,11 @@ companionFigures.define("diffusion", (root, [model]) => {
     const nearest = Math.round(t * (STOPS - 1));
     for (const { cells } of rows) cells.forEach((cell, i) => cell.classList.toggle("here", i === nearest));
     const off = seen[2].reduce((sum, v, i) => sum + (v - end[i]) ** 2, 0) / end.length;
-    const wish = order.value === "any" ? "with no label" : `told to draw a ${order.value}`;
+    const any = order.value === "any", unpushed = any || strength.value === 0;
+    const wish = any ? "with no label" : `told to draw a ${order.value}`;
+    const average = k === path.n && unpushed ? ` Noise alone says nothing, so it is about the average ${any ? "digit" : order.value}.` : "";
     says.say(`At time ${t.toFixed(2)} a code is ${a.toFixed(2)} of signal and ${s.toFixed(2)} of noise. The guess, ${wish}, is ` + (k
-      ? `${off.toFixed(3)} (mean squared error per pixel) from the digit at the end of the walk.` : "the digit at the end of the walk."));
+      ? `${off.toFixed(3)} (mean squared error per pixel) from the digit at the end of the walk.${average}` : "the digit at the end of the walk."));
   });
 
   root.append(

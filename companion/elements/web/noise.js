@@ -77,7 +77,7 @@ companionFigures.define("noise", (root, [model]) => {
       parts.push(svg("line", { class: "grid", x1: LEFT, x2: W - RIGHT, y1: up(e), y2: up(e) }), text(e.toFixed(2), LEFT - 6, up(e) + 5, { "text-anchor": "end" }));
     }
     for (let v = 0; v <= most + 1e-9; v += most / 4) parts.push(text(v.toFixed(v === 0 || most === 0.8 ? 1 : 2), across(v), H - 22, { "text-anchor": "middle" }));
-    parts.push(text(`level of the noise, ${letter}${letter === "sigma" ? " (dashed: trained here)" : ""}`, (LEFT + W) / 2, H - 4, { "text-anchor": "middle" }));
+    parts.push(text(`level ${letter}${letter === "sigma" ? "; dashed: trained here" : ""}`, (LEFT + W) / 2, H - 4, { "text-anchor": "middle" }));
     if (letter === "sigma") {
       parts.push(svg("line", { class: "axis", x1: across(TRAINED), x2: across(TRAINED), y1: 8, y2: H - BOTTOM, "stroke-dasharray": "3 3" }));
     }
