@@ -5,7 +5,11 @@ companionFigures.define("noise", (root, [model]) => {
   const TRAINED = 0.2;
   // As gaussian_noise, salt_and_pepper_noise and masking_noise of companion.denoising, of a pixel v, with its draws: eps normal, u even.
   const kinds = {
+<<<<<<< HEAD
     gaussian: { name: "Gaussian", letter: "sigma", most: 0.8, top: 0.08, start: TRAINED, noisy: (v, eps, u, level) => v + 1.03 * level * eps },
+=======
+    gaussian: { name: "Gaussian", letter: "sigma", most: 0.8, top: 0.08, start: TRAINED, noisy: (v, eps, u, level) => v + level * eps },
+>>>>>>> fc
     salt: { name: "salt and pepper", letter: "p", most: 0.5, top: 0.16, start: 0.2,
       noisy: (v, eps, u, level) => (u < level / 2 ? 0 : u > 1 - level / 2 ? 1 : v) },
     masking: { name: "masking", letter: "p", most: 0.8, top: 0.12, start: 0.3, noisy: (v, eps, u, level) => (u >= level ? v : 0) },
