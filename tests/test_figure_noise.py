@@ -50,7 +50,7 @@ def choose(page, kind: str) -> None:
 
 def shown(page) -> list[float]:
     """The errors under the pictures."""
-    return [float(text.split()[-1]) for text in page.locator(".pictures figcaption").all_inner_texts()[1:]]
+    return [float(text.split()[-1]) for text in page.locator(".pictures .note").all_inner_texts()[1:]]
 
 
 def right(shipped, page, kind: str, p: float) -> list[float]:
@@ -75,7 +75,7 @@ def test_the_errors_are_pytorchs(page, shipped, kind, p):
     level(page).fill(str(p))
     settle(page)
     assert shown(page) == pytest.approx(right(shipped, page, kind, p), abs=2e-4)
-    best = page.locator(".best figcaption").inner_text()
+    best = page.locator(".best .note").inner_text()
     assert float(best.split()[-1]) == min(shown(page))
 
 

@@ -67,15 +67,9 @@ def noise(narrow: nn.Module | None = None, unet: nn.Module | None = None) -> Pla
         own = [export(cleaners, cleaners.programs(), {"digits": some}, bits=16)]
     still = (
         f'<img src="{png(tensors_of(shipped_model("noisy-digits"))["still"])}" width="480" height="240" '
-<<<<<<< HEAD
-        'alt="A digit with noise at three levels, one in a row, and what PCA, the Wiener filter, a narrow network and a U-Net '
-        'make of it. At the strongest level only blurred shapes and specks are left.">'
-        "<p>A digit under noise of sigma 0.1, 0.2 and 0.6 (left), and what PCA, the Wiener filter, a narrow network and a U-Net make "
-=======
         'alt="A digit, the same with noise at three levels, one in a row, and what PCA, the Wiener filter, a narrow network and a U-Net '
         'make of it. At the strongest level only blurred shapes and specks are left.">'
         "<p>A digit (left), with noise of sigma 0.1, 0.2 and 0.6, and what PCA, the Wiener filter, a narrow network and a U-Net make "
->>>>>>> fc
         "of it. All but PCA were made for 0.2: there the U-Net is nearest to the clean digit, far above it no longer. With scripts "
         "on, you choose digit, kind and level.</p>"
     )

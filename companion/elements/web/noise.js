@@ -5,11 +5,7 @@ companionFigures.define("noise", (root, [model]) => {
   const TRAINED = 0.2;
   // As gaussian_noise, salt_and_pepper_noise and masking_noise of companion.denoising, of a pixel v, with its draws: eps normal, u even.
   const kinds = {
-<<<<<<< HEAD
-    gaussian: { name: "Gaussian", letter: "sigma", most: 0.8, top: 0.08, start: TRAINED, noisy: (v, eps, u, level) => v + 1.03 * level * eps },
-=======
     gaussian: { name: "Gaussian", letter: "sigma", most: 0.8, top: 0.08, start: TRAINED, noisy: (v, eps, u, level) => v + level * eps },
->>>>>>> fc
     salt: { name: "salt and pepper", letter: "p", most: 0.5, top: 0.16, start: 0.2,
       noisy: (v, eps, u, level) => (u < level / 2 ? 0 : u > 1 - level / 2 ? 1 : v) },
     masking: { name: "masking", letter: "p", most: 0.8, top: 0.12, start: 0.3, noisy: (v, eps, u, level) => (u >= level ? v : 0) },
@@ -33,7 +29,7 @@ companionFigures.define("noise", (root, [model]) => {
   for (const m of Object.values(methods)) m.picture = picture();
   const line = ({ colour, dash }) => svg("svg", { viewBox: "0 0 60 4", class: "key", "aria-hidden": "true" },
     svg("line", { x1: 0, x2: 60, y1: 2, y2: 2, stroke: colour, "stroke-width": 3, "stroke-dasharray": dash }));
-  const pictures = html("div", { class: "pictures wide" }, spoilt, ...Object.values(methods).map((m) => html("div", {}, m.picture, line(m))));
+  const pictures = html("div", { class: "pictures wide" }, spoilt, ...Object.values(methods).map((m) => html("div", { class: "answer" }, m.picture, line(m))));
   const says = status();
 
   // The errors over all levels, for this digit and this noise.

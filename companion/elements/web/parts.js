@@ -27,7 +27,6 @@ companionFigures.parts ??= (() => {
     };
   }
 
-<<<<<<< HEAD
   // The page's colours, for a canvas: inks(element, changed) -> (name, other) => the value of a CSS variable, and calls changed
   // when the page turns dark or light.
   function inks(element, changed) {
@@ -54,8 +53,6 @@ companionFigures.parts ??= (() => {
     return canvas;
   }
 
-=======
->>>>>>> fc
   // Long work in pieces: -> a function that takes a generator and runs it from frame to frame, some ms in each; a new one takes
   // the place of the one before.
   function inPieces(ms = 4) {
@@ -262,9 +259,5 @@ companionFigures.parts ??= (() => {
     handle.style.touchAction = "none";
   }
 
-<<<<<<< HEAD
   return { html, svg, calm, once, inPieces, random, normals, inks, plane, status, slider, choice, button, picture, asDigit, pad, draggable };
-=======
-  return { html, svg, calm, once, inPieces, random, normals, status, slider, choice, button, picture, asDigit, pad, draggable };
->>>>>>> fc
 })();
