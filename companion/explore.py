@@ -71,12 +71,12 @@ class _Sliders:
         if position not in self._shown:
             figure = self.draw(*position)
             buffer = BytesIO()
-            figure.savefig(buffer, format="png")
             in_themes = {}
             if drawn_for_the_page():
                 from companion._support.pictures import pictures
 
                 in_themes = pictures(figure, tight=False)
+            figure.savefig(buffer, format="png")
             plt.close(figure)
             self._shown[position] = buffer.getvalue(), self.describe(*position), in_themes
         return self._shown[position]

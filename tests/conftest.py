@@ -53,6 +53,12 @@ def fixed_seed():
 
 
 @pytest.fixture(autouse=True)
+def drawn_once(monkeypatch):
+    """Figures of the tests are drawn as in a live notebook, not in both themes as in one that runs for the page."""
+    monkeypatch.delenv("COMPANION_PICTURES", raising=False)
+
+
+@pytest.fixture(autouse=True)
 def closed_figures():
     """No test sees another's figures."""
     import matplotlib.pyplot as plt

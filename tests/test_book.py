@@ -111,9 +111,10 @@ def test_explorers_move_by_keyboard_without_a_kernel(html, browser, name):
     for explorer in explorers:
 
         def shown(explorer=explorer):
-            """The value, the picture and the description of the only picture that is not hidden."""
+            """The value, the picture and the description of the only picture that can be seen."""
             frames = explorer.evaluate(
-                "e => [...e.querySelectorAll('img')].filter(i => !i.hidden).map(i => [i.dataset.value, i.src, i.alt])"
+                "e => [...e.querySelectorAll('img')].filter(i => i.checkVisibility({ visibilityProperty: true }))"
+                ".map(i => [i.closest('.frame').dataset.value, i.src, i.alt])"
             )
             assert len(frames) == 1
             value, picture, description = frames[0]

@@ -109,7 +109,8 @@ def test_a_changed_package_runs_the_notebooks_again(small_book):
     support = package / "_support"
     support.mkdir(parents=True)
     (support / "__init__.py").touch()
-    shutil.copy(ROOT / "companion" / "_support" / "threads.py", support)  # which the tools import
+    for module in ("threads", "themes"):  # which the tools and the extensions import
+        shutil.copy(ROOT / "companion" / "_support" / f"{module}.py", support)
     (package / "__init__.py").write_text("ANSWER = 'first'")
     cell = "import sys; sys.path.insert(0, '..'); import companion; print('the answer is', companion.ANSWER)"
     write_page(small_book, new_code_cell(cell, outputs=printed("the answer is first\n")))
@@ -202,6 +203,101 @@ def test_on_paper(small_book, browser):
     assert on_paper(plane) == [f"x {x}, y {y}: It shows ({x}, {y}), and nothing else." for x, y in [(1, 2), *grid]]
     assert page.complaints == []
     page.close()
+
+
+FIGURES = """
+import matplotlib.pyplot as plt
+from companion import Explorer, set_style
+set_style()
+fig, axes = plt.subplots(1, 2, figsize=(7, 3))
+axes[0].plot([1, 2])
+plt.show()
+"""
+FRAMES = """
+def draw(width):
+    fig, ax = plt.subplots(figsize=(6, 3))
+    ax.plot([0, width])
+    return fig
+Explorer("width", [1, 2, 3], draw, lambda width: "It is long. " * 20 * width)
+"""
+
+
+@pytest.fixture(scope="module")
+def drawn_book(tmp_path_factory) -> Path:
+    folder = new_book(tmp_path_factory.mktemp("drawn"), "studies/drawn")
+    figure = [displayed("<Figure size 1050x450 with 2 Axes>")]
+    frames = shown("Slider: width, 3 positions from 1 to 3")
+    write_page(folder, new_markdown_cell("Text."))
+    cells = [new_code_cell(FIGURES, metadata={"mystnb": FIGURE}, outputs=figure), new_code_cell(FRAMES, outputs=frames)]
+    write_page(folder, *cells, name="studies/drawn")
+    run = build(folder)
+    assert run.returncode == 0, run.stdout + run.stderr
+    return folder / "_build" / "html" / "studies" / "drawn.html"
+
+
+LOADED = """images => images.map(i => ({
+    kind: i.closest("picture").className, alt: i.alt, file: i.currentSrc, dots: i.naturalWidth / i.width,
+    seen: i.checkVisibility({ visibilityProperty: true }), loaded: i.complete && i.naturalWidth > 0,
+    paint: [getComputedStyle(i).backgroundColor, getComputedStyle(i).padding, getComputedStyle(i).filter],
+}))"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("viewport", [DESKTOP, NARROW], ids=["desktop", "phone"])
+def test_a_figure_is_on_the_page_in_both_themes_of_which_one_is_seen_and_loaded(drawn_book, browser, viewport, scheme):
+    page = open_page(browser, drawn_book, viewport, scheme)
+    page.locator("figure").scroll_into_view_if_needed()
+    page.wait_for_function("[...document.querySelectorAll('figure img')].some(i => i.complete && i.naturalWidth)")
+    light, dark = page.locator("figure img").evaluate_all(LOADED)
+    (one, other) = (light, dark) if scheme == "light" else (dark, light)
+    assert (one["seen"], other["seen"]) == (one["loaded"], other["loaded"]) == (True, False)
+    assert one["kind"] == f"only-{scheme}"
+    assert one["alt"] == other["alt"] == FIGURE["image"]["alt"]
+    assert ("narrow" in one["file"]) == (viewport == NARROW)
+    assert one["dots"] >= 1.9  # crisp on a dense screen
+    assert one["paint"] == ["rgba(0, 0, 0, 0)", "0px", "none"]  # no box, no mat, and no dimming
+    assert page.complaints == page.foreign == []
+    page.close()
+
+
+def test_nothing_moves_when_a_picture_arrives_or_a_slider_is_moved(drawn_book, browser):
+    context = browser.new_context(viewport=NARROW)
+    page = context.new_page()
+    page.route("**/*.webp", lambda route: None)  # none ever arrives
+    page.goto(drawn_book.as_uri(), wait_until="domcontentloaded")
+    page.wait_for_selector("frame-slider[data-ready]")
+    height = "document.querySelector('article').offsetHeight"
+    without = page.evaluate(height)
+    context.close()
+    page = open_page(browser, drawn_book, NARROW)
+    page.locator("frame-slider").scroll_into_view_if_needed()
+    page.wait_for_function(
+        "[...document.querySelectorAll('.only-light img')].every(i => i.complete && i.naturalWidth)"
+    )  # the frames that are not shown, too: a slider that moves shows no gap
+    assert abs(page.evaluate(height) - without) <= 1
+    for key in ("End", "Home"):
+        page.locator("frame-slider input").press(key)
+        assert abs(page.evaluate(height) - without) <= 1
+        seen = [image for image in page.locator("frame-slider img").evaluate_all(LOADED) if image["seen"]]
+        assert len(seen) == 1
+    page.close()
+
+
+def test_the_light_pictures_are_printed_from_a_dark_page(drawn_book, browser):
+    page = open_page(browser, drawn_book, scheme="dark")
+    page.pdf()
+    page.wait_for_function("document.querySelector('figure .only-light img').naturalWidth > 0")
+    page.close()
+
+
+def test_the_pages_know_the_palette(drawn_book, browser):
+    from companion._support.themes import properties
+
+    for scheme in ("light", "dark"):
+        page = open_page(browser, drawn_book, scheme=scheme)
+        for name, colour in properties(scheme).items():
+            assert page.evaluate(f"getComputedStyle(document.documentElement).getPropertyValue('{name}')") == colour
+        page.close()
 
 
 SHOW = """from companion.tables import show_table

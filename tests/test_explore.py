@@ -123,13 +123,13 @@ def test_the_page_holds_every_picture_with_its_description(explorer):
     (outer, attributes), *frames = Tags(explorer.html()).found
     assert outer == "frame-slider"
     assert json.loads(attributes["axes"]) == [{"label": LABEL, "values": ["0.1", "0.5", "2.0"], "start": 1}]
-    assert [tag for tag, _ in frames] == ["img"] * 3
-    for (_, frame), value in zip(frames, (0.1, 0.5, 2.0), strict=True):
+    assert [tag for tag, _ in frames] == ["div", "img"] * 3
+    for (_, box), (_, frame), value in zip(frames[::2], frames[1::2], (0.1, 0.5, 2.0), strict=True):
         kind, encoded = frame["src"].split(",")
         assert kind == "data:image/png;base64"
         assert b64decode(encoded, validate=True) == explorer.picture(value)
         assert frame["alt"] == describe(value)
-        assert frame["data-value"] == str(value)
+        assert box == {"class": "frame", "data-value": str(value)}
     assert explorer.html().endswith("</frame-slider>")
 
 
@@ -153,7 +153,7 @@ def test_positions_may_be_of_any_kind(values):
     assert explorer.sliders[0].value == values[1]
     explorer.sliders[0].value = values[0]
     assert said(explorer) == str(values[0])
-    assert [frame["data-value"] for tag, frame in Tags(explorer.html()).found if tag == "img"] == list(map(str, values))
+    assert [frame["data-value"] for tag, frame in Tags(explorer.html()).found if tag == "div"] == list(map(str, values))
 
 
 def test_a_plane_has_two_sliders_and_a_picture_for_every_pair():
@@ -177,6 +177,30 @@ def test_a_plane_has_two_sliders_and_a_picture_for_every_pair():
     ]
     (_, attributes), *frames = Tags(plane.html()).found
     assert [axis["start"] for axis in json.loads(attributes["axes"])] == [1, 1]
-    assert [frame["data-value"] for _, frame in frames] == ["1, 3", "1, 4", "1, 5", "2, 3", "2, 4", "2, 5"]
-    assert [frame["alt"] for _, frame in frames][2] == "first 1, second 5"
+    assert [box["data-value"] for _, box in frames[::2]] == ["1, 3", "1, 4", "1, 5", "2, 3", "2, 4", "2, 5"]
+    assert [frame["alt"] for _, frame in frames[1::2]][2] == "first 1, second 5"
     assert sorted(drawn) == sorted((x, y) for x in (1, 2) for y in (3, 4, 5))  # each pair once
+
+
+def test_for_the_page_each_frame_has_a_picture_in_both_themes_and_the_widget_stays_as_it_is(monkeypatch):
+    monkeypatch.setenv("COMPANION_PICTURES", "page")
+    explorer = Explorer(LABEL, [0.1, 0.5], draw, describe)
+    (_, *frames) = Tags(explorer.html()).found
+    assert [tag for tag, _ in frames] == ["div", "picture", "img", "picture", "img"] * 2
+    assert [frame["class"] for tag, frame in frames if tag == "picture"] == ["only-light", "only-dark"] * 2
+    pictures = [frame for tag, frame in frames if tag == "img"]
+    assert [picture["alt"] for picture in pictures] == [describe(0.1)] * 2 + [describe(0.5)] * 2
+    assert len({picture["src"] for picture in pictures}) == 4
+    assert all(picture["src"].startswith("data:image/webp;base64,") for picture in pictures)
+    assert shown(explorer) == (explorer.picture(0.1), describe(0.1))  # a PNG file
+
+
+def test_frames_have_a_narrow_form_only_if_all_have_one(monkeypatch):
+    """Else the picture would change its shape under the slider."""
+    monkeypatch.setenv("COMPANION_PICTURES", "page")
+
+    def draw_wide(width):
+        return plt.subplots(figsize=(width, 2))[0]
+
+    assert "<source" not in Explorer("x", [3, 7], draw_wide, str).html()
+    assert Explorer("x", [6, 7], draw_wide, str).html().count("<source") == 4

@@ -49,12 +49,14 @@ def test_the_grid_holds_every_image_in_reading_order(channels):
     """Rows and columns exchanged, colours shifted, or a last, shorter row stretched would show here."""
     x = torch.rand(5, channels, 4, 6)
     drawn = canvas(show_images(x, columns=2))
-    assert drawn.shape == (3 * 6, 2 * 8, 3)  # a gap of 2 pixels
+    assert drawn.shape == (3 * 6, 2 * 8, 4)  # a gap of 2 pixels
     for i, image in enumerate(x.permute(0, 2, 3, 1).numpy()):
         top, left = 1 + 6 * (i // 2), 1 + 8 * (i % 2)
-        np.testing.assert_allclose(drawn[top : top + 4, left : left + 6], np.broadcast_to(image, (4, 6, 3)), rtol=1e-6)
-    assert (drawn[12:, 8:] == 1).all()  # the empty place is white
-    assert (drawn[[0, 5, 6, 11, 12, 17]] == 1).all()  # and so are the gaps
+        place = drawn[top : top + 4, left : left + 6]
+        np.testing.assert_allclose(place[..., :3], np.broadcast_to(image, (4, 6, 3)), rtol=1e-6)
+        assert (place[..., 3] == 1).all()
+    assert (drawn[12:, 8:, 3] == 0).all()  # the page shows through the empty place
+    assert (drawn[[0, 5, 6, 11, 12, 17], :, 3] == 0).all()  # and through the gaps
 
 
 def test_images_stand_upright_and_sharp():
@@ -86,7 +88,7 @@ def test_rows_stand_one_under_another_with_their_labels():
     assert [label.get_text() for label in ax.get_yticklabels()] == ["clean", "noisy", "denoised"]
     assert [label.get_text() for label in ax.get_xticklabels()] == ["a", "b", "c"]
     drawn = canvas(ax)
-    assert drawn.shape == (18, 18, 3)
+    assert drawn.shape == (18, 18, 4)
     for i, x in enumerate(rows.values()):
         for j, image in enumerate(x[:, 0].numpy()):
             np.testing.assert_allclose(drawn[1 + 6 * i : 5 + 6 * i, 1 + 6 * j : 5 + 6 * j, 0], image, rtol=1e-6)

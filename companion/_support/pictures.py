@@ -28,7 +28,7 @@ from companion._support.themes import DIGITS, GRID, MIME, PAGE, SERIES, TEXT
 DPI = 200  # two dots for a CSS pixel, where a page shows an inch as 96 of them
 # Inches: on a phone, 360 CSS pixels wide, letters of 12 points are then 13 pixels high; or else a little less.
 NARROW = (4.6, 5.1, 5.6)
-SMALLEST = 1.5  # inches: a narrower panel with a scale of its own gets a row of its own
+SMALLEST = 1.5  # inches: a panel that is narrower, or half as wide if it has no scale, gets a row of its own
 READABLE = 4.5  # contrast of text (WCAG AA); of what is no text, 3
 
 
@@ -99,6 +99,10 @@ class Renderer(RendererAgg):
         self.texts: list[tuple[float, float, float, float]] = []  # left, bottom, right, top of each line of text
         super().__init__(width, height, dpi)
 
+    def clear(self) -> None:
+        super().clear()
+        self.texts = []
+
     def _update_methods(self) -> None:
         super()._update_methods()
         markers, paths = self._renderer.draw_markers, self._renderer.draw_path_collection
@@ -142,7 +146,9 @@ class _Canvas(FigureCanvasAgg):
     theme = "light"
 
     def get_renderer(self):
-        self.renderer = Renderer(*self.figure.bbox.size, self.figure.dpi, self.theme)
+        now = *self.figure.bbox.size, self.figure.dpi, self.theme
+        if now != getattr(self, "_as_of", None):
+            self._as_of, self.renderer = now, Renderer(*now)
         return self.renderer
 
 
@@ -304,7 +310,7 @@ def _regrouped(legend: Legend, room: float) -> Callable[[], None]:
         rows = -(-len(every) // count)
         for i in range(count):
             columns[i]._children = every[i * rows : (i + 1) * rows]
-        box._children = columns[:count]
+        box._children = [column for column in columns[:count] if column.get_children()]
         if legend.get_window_extent().width < room * legend.get_figure(root=True).dpi:
             break
 
