@@ -24,7 +24,7 @@ def small_book(tmp_path) -> Path:
 def new_book(folder: Path, *chapters: str) -> Path:
     """A book of one page, or more, with this book's configuration, extensions and styles."""
     shutil.copy(ROOT / "_config.yml", folder)
-    for copied in ("book/_ext", "book/_static", "tools"):
+    for copied in ("book/_ext", "book/_static", "book/_templates", "tools"):
         shutil.copytree(ROOT / copied, folder / copied)
     (folder / "book" / "references.bib").write_text("")
     toc = ["format: jb-book", "root: page", *["chapters:"] * bool(chapters), *(f"- file: {name}" for name in chapters)]
@@ -127,11 +127,6 @@ def test_a_changed_package_runs_the_notebooks_again(small_book):
 
 FOLDS = """# A page
 
-:::{admonition} A hint
-:class: dropdown
-The hint.
-:::
-
 :::{dropdown} An answer
 The answer.
 :::
@@ -171,12 +166,12 @@ def test_on_paper(small_book, browser):
     page = open_page(browser, small_book / "_build" / "html" / "page.html", scheme="dark")
 
     folded = "[...document.querySelectorAll('details .sd-card-text, details pre')].map(e => e.checkVisibility())"
-    state = f"[{folded}, document.querySelectorAll('.toggle-hidden').length, document.documentElement.dataset.theme]"
+    state = f"[{folded}, document.documentElement.dataset.theme]"
     page.evaluate(f"addEventListener('beforeprint', () => {{ window.printed = {state}; }})")
     before = page.evaluate(state)
-    assert before == [[False] * 3, 1, "dark"]  # the answer, the solution and what it prints; the hint
+    assert before == [[False] * 3, "dark"]  # the answer, the solution and what it prints
     page.pdf()
-    assert page.evaluate("printed") == [[True] * 3, 0, "light"]
+    assert page.evaluate("printed") == [[True] * 3, "light"]
     assert page.evaluate(state) == before
 
     page.set_viewport_size({"width": 680, "height": 900})  # A4 less its margins
@@ -558,3 +553,26 @@ def test_notebooks_in_folders_are_found_and_copies_are_not(tmp_path):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
     assert notebooks(book) == [book / "b.ipynb", book / "studies" / "a.ipynb"]
+
+
+def test_a_figure_to_play_with_is_the_pages_own(small_book, browser):
+    """In place of the live one, which carries its weights; in another page, by a directive. Only such pages load its script."""
+    source = "from companion.elements.draw_digit import draw_digit\n\ndraw_digit()"
+    text = "Figure to play with: draw a digit, and drag the numbers of its code"
+    write_page(small_book, new_code_cell(source, outputs=shown(text), execution_count=1))
+    (small_book / "book" / "other.md").write_text("# Other\n\n```{play} draw_digit\n```\n")
+    (small_book / "book" / "plain.md").write_text("# Plain\n\nNothing to play with.\n")
+    (small_book / "book" / "_toc.yml").write_text(
+        "format: jb-book\nroot: page\nchapters:\n- file: other\n- file: plain\n"
+    )
+    run = build(small_book)
+    assert run.returncode == 0, run.stdout + run.stderr
+    html = small_book / "_build" / "html"
+    for name in ("page", "other"):
+        assert "data-model" not in (html / f"{name}.html").read_text()
+        page = open_page(browser, html / f"{name}.html")
+        page.wait_for_selector("companion-figure[data-ready]")
+        assert page.locator(".bar").count() == 32
+        assert page.foreign == page.complaints == []
+        page.close()
+    assert "figures/figure.js" not in (html / "plain.html").read_text()
