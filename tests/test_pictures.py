@@ -93,13 +93,19 @@ def test_letters_can_be_read_in_any_colour(colour):
         assert contrast(middle / 255, PAGE[theme]) >= 4.4  # of 256 colours: a little is rounded away
 
 
-def test_letters_on_a_bar_are_not_lifted_into_it():
-    figure = plt.figure(figsize=(2, 1))
-    figure.add_artist(plt.Rectangle((0, 0), 1, 1, color=COLOURS[0]))
-    figure.text(0.2, 0.3, "\N{FULL BLOCK}", color="white", fontsize=30)
+@pytest.mark.parametrize("ground", [COLOURS[0], "#ffffff", "#000000", "#dddddd"])
+def test_letters_on_a_picture_can_be_read_in_both_themes(ground):
+    """A picture does not change in the dark, and letters on it must not change either."""
+    figure, ax = plt.subplots(figsize=(2, 1))
+    ax.axis("off")
+    ax.imshow(np.full((1, 2, 3), [int(ground[i : i + 2], 16) for i in (1, 3, 5)], dtype=np.uint8))
+    ink = "white" if contrast("white", ground) > contrast("black", ground) else "black"
+    ax.text(0.5, 0, "\N{FULL BLOCK}" * 2, color=ink, fontsize=25, ha="center", va="center")
+    found = pictures(figure)
     for theme in PAGE:
-        picture = pixels(pictures(figure)[theme], theme)
-        assert np.abs(picture - [int(PAGE[theme][i : i + 2], 16) for i in (1, 3, 5)]).max(2).min() < 6
+        picture = pixels(found[theme], theme)
+        middle = picture[picture.shape[0] // 2, picture.shape[1] // 2]
+        assert contrast(middle / 255, ground) >= 4.4
 
 
 def test_a_wide_figure_has_a_narrow_form_whose_letters_have_the_size_of_a_caption_on_a_phone():

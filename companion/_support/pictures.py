@@ -5,7 +5,7 @@ import textwrap
 from base64 import b64encode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import lru_cache
+from functools import lru_cache, partial
 from io import BytesIO
 from itertools import product
 from typing import Any
@@ -20,7 +20,6 @@ from matplotlib.figure import Figure
 from matplotlib.gridspec import GridSpec
 from matplotlib.image import AxesImage
 from matplotlib.legend import Legend
-from matplotlib.text import Text
 from PIL import Image
 
 from companion._support.themes import DIGITS, GRID, MIME, PAGE, SERIES, TEXT
@@ -91,6 +90,11 @@ def _letters(colour: str, theme: str) -> tuple[float, ...]:
     return own if contrast(own, PAGE[theme]) < 1.6 else lifted(own, theme, READABLE)
 
 
+def _clearer(colour: str, theme: str, below: tuple[float, ...]) -> tuple[float, ...]:
+    """Letters on a picture, a bar or a cell: as in the theme, or else as they were, whichever is seen better."""
+    return max(_letters(colour, theme), to_rgb(colour), key=lambda own: contrast(own, below))
+
+
 class Renderer(RendererAgg):
     """Draws every line, area and letter in the colour that it has in the theme. Images, which are data, stay as they are."""
 
@@ -114,7 +118,8 @@ class Renderer(RendererAgg):
             *where, faces, edges = where_and_colours[:6]
             paths(gc, transform, *where, self._areas(faces), self._areas(edges), *where_and_colours[6:], **more)
 
-        self.draw_markers, self.draw_path_collection = draw_markers, draw_path_collection
+        # Of this object, where matplotlib puts its own.
+        vars(self).update(draw_markers=draw_markers, draw_path_collection=draw_path_collection)
 
     def _area(self, colour):
         return None if colour is None else (*_line(to_hex(colour), self.theme), *colour[3:])
@@ -128,7 +133,7 @@ class Renderer(RendererAgg):
         own.copy_properties(gc)
         own.set_foreground((*chosen(to_hex(gc.get_rgb()), self.theme), *gc.get_rgb()[3:]), isRGBA=True)
         if gc.get_hatch():
-            own.set_hatch_color(_line(to_hex(gc.get_hatch_color()), self.theme))
+            own.set_hatch_color(to_hex(_line(to_hex(gc.get_hatch_color()), self.theme)))
         return own
 
     def draw_path(self, gc, path, transform, rgbFace=None):  # noqa: N803 (matplotlib's name)
@@ -136,10 +141,21 @@ class Renderer(RendererAgg):
 
     def draw_text(self, gc, x, y, s, prop, angle, ismath=False, mtext=None):
         width, height, _ = self.get_text_width_height_descent(s, prop, ismath)
+        chosen = _letters
         if angle in (0, 90):
-            box = np.array([x, y - height, x + width, y]) if angle == 0 else np.array([x - height, y - width, x, y])
-            self.texts.append(tuple(box))
-        super().draw_text(self._own(gc, _letters), x, y, s, prop, angle, ismath, mtext)
+            box = (x, y - height, x + width, y) if angle == 0 else (x - height, y - width, x, y)
+            self.texts.append(box)
+            if (below := self._below(box)) is not None:
+                chosen = partial(_clearer, below=below)
+        super().draw_text(self._own(gc, chosen), x, y, s, prop, angle, ismath, mtext)
+
+    def _below(self, box: tuple[float, float, float, float]) -> tuple[float, ...] | None:
+        """The colour of what has been drawn where letters are to stand; None where the page shows through."""
+        left, top, right, bottom = (max(0, round(edge)) for edge in box)
+        there = np.asarray(self.buffer_rgba())[top : bottom + 1, left : right + 1] / 255
+        if there.size == 0 or there[..., 3].mean() < 0.9:
+            return None
+        return tuple(there[..., :3].mean((0, 1)))
 
 
 class _Canvas(FigureCanvasAgg):
@@ -152,7 +168,7 @@ class _Canvas(FigureCanvasAgg):
         return self.renderer
 
 
-def _dark_colormaps(figure: Figure) -> list[tuple[Any, Any]]:
+def _dark_colormaps(figure: Any) -> list[tuple[Any, Any]]:
     """Which images, meshes and scales of the figure need another colormap on the dark page, and which.
 
     Where a colormap is white, at its beginning or half-way, nothing is: there it is the page. The scale beside points has
@@ -181,7 +197,7 @@ def _dark_colormaps(figure: Figure) -> list[tuple[Any, Any]]:
 
 
 @contextmanager
-def _without_boxes(figure: Figure) -> Iterator[None]:
+def _without_boxes(figure: Any) -> Iterator[None]:
     """For a while, the page shows through the figure and its axes, whose white is no data."""
     patches = [figure.patch, *(ax.patch for ax in figure.findobj(Axes) if to_hex(ax.get_facecolor()) == PAGE["light"])]
     seen = [patch for patch in patches if patch.get_visible()]
@@ -223,7 +239,7 @@ def _packed(picture: Image.Image) -> bytes:
     return webp.getvalue()
 
 
-def pictures(figure: Figure, *, tight: bool = True) -> dict[str, dict[str, Any]]:
+def pictures(figure: Any, *, tight: bool = True) -> dict[str, dict[str, Any]]:
     """The figure for a wide and, where it can be laid out anew, for a narrow page, in both themes."""
     old, engine, dpi = figure.canvas, figure.get_layout_engine(), figure.dpi
     canvas = _Canvas(figure)
@@ -267,7 +283,7 @@ def crowded(texts: list[tuple[float, float, float, float]]) -> int:
     return int(np.triu((shared > (-6, 0)).all(2), 1).sum())  # less than two pixels of the page between two words
 
 
-def _cells(figure: Figure) -> dict[int, list]:
+def _cells(figure: Any) -> dict[int, list]:
     """The axes in each cell of the figure's grid; empty where there is no single one of equal cells.
 
     Empty, too, where the cells belong together: something is drawn across them, or one has its names from its neighbour.
@@ -284,13 +300,13 @@ def _cells(figure: Figure) -> dict[int, list]:
     return cells
 
 
-def _columns(figure: Figure) -> int:
+def _columns(figure: Any) -> int:
     """How many panels of a row might stand one below the other; rows that stand there already stay as they are."""
     grid = next(iter(_cells(figure).values()))[0].get_gridspec() if _cells(figure) else None
     return grid.ncols if grid and grid.nrows == 1 else 1
 
 
-def _wrapped(text: Text, room: float) -> None:
+def _wrapped(text: Any, room: float) -> None:
     """Break the lines of a text that needs more than ``room`` inches."""
     box = text.get_window_extent()
     length = (box.height if text.get_rotation() == 90 else box.width) / text.get_figure(root=True).dpi
@@ -300,7 +316,7 @@ def _wrapped(text: Text, room: float) -> None:
         text.set_text("\n".join(textwrap.fill(line, most, break_long_words=False) for line in said.split("\n")))
 
 
-def _regrouped(legend: Legend, room: float) -> Callable[[], None]:
+def _regrouped(legend: Any, room: float) -> Callable[[], None]:
     """Give a legend as few columns as it takes to be no wider than ``room`` inches: -> what gives it back its own."""
     box = legend._legend_handle_box
     columns = list(box.get_children())
@@ -323,7 +339,7 @@ def _regrouped(legend: Legend, room: float) -> Callable[[], None]:
 
 
 @contextmanager
-def narrowed(figure: Figure, width: float, columns: int) -> Iterator[Callable[[], bool]]:
+def narrowed(figure: Any, width: float, columns: int) -> Iterator[Callable[[], bool]]:
     """For a while, the figure is ``width`` inches wide and has so many columns of panels: -> whether all found room."""
     before, size = _columns(figure), figure.get_size_inches()
     cells = _cells(figure) if columns < before else {}
@@ -340,7 +356,7 @@ def narrowed(figure: Figure, width: float, columns: int) -> Iterator[Callable[[]
     labelled = [(ax, ax.yaxis.get_tick_params().get("labelleft", True)) for ax, _ in places]
 
     figure.set_size_inches(width, rows * height)
-    grid = GridSpec(rows, columns, figure=figure) if cells else None
+    grid = GridSpec(rows, columns, figure=figure)
     for i, cell in enumerate(cells.values()):
         for ax in cell:
             ax.set_subplotspec(grid[i // columns, i % columns])
