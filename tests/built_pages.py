@@ -52,14 +52,13 @@ def open_page(browser, where: Path | str, viewport=DESKTOP, scheme="light"):
     """The page from disk, or from an address, with the requests to other places and the complaints of its console."""
     address = where if isinstance(where, str) else where.as_uri()
     page = browser.new_page(viewport=viewport, color_scheme=scheme)
-    page.set_default_timeout(120_000)  # milliseconds; a busy machine sets a chapter's formulas slowly
+    page.set_default_timeout(120_000)  # milliseconds; on a busy machine a long page takes a while
     page.foreign, page.complaints = [], []
     local = (urljoin(address, "/"), "data:", "blob:")
     page.on("request", lambda r: None if r.url.startswith(local) else page.foreign.append(r.url))
     page.on("console", lambda m: page.complaints.append(m.text) if m.type in ("error", "warning") else None)
     page.on("pageerror", lambda error: page.complaints.append(str(error)))
     page.goto(address)
-    page.wait_for_function("!window.MathJax?.startup?.promise || window.MathJax.startup.promise.then(() => true)")
     # The theme fades its colours in: half-way, a contrast is measured that no reader sees.
     page.wait_for_function("document.getAnimations().every(a => a.playState !== 'running')")
     return page
