@@ -5,7 +5,7 @@ A lesson's picture takes its colours from the page (_static/head.css), so that i
 
 from math import cos, exp, sin
 
-BLUE, RED, GREEN, YELLOW = "#4477AA", "#EE6677", "#228833", "#CCBB44"  # those of the plots
+BLUE, RED, GREEN, YELLOW = "#4477aa", "#ee6677", "#228833", "#ab9121"  # those of the plots
 # An hourglass, lying: five bars on 16 by 16, on whole pixels, so that it is sharp as a favicon. Left, and height.
 BARS = ((1, 14), (4, 8), (7, 4), (10, 8), (13, 14))
 WIDTH, HEIGHT = 120, 80  # of a lesson's picture
