@@ -6,6 +6,8 @@
   addEventListener("beforeprint", () => {
     opened.push(...document.querySelectorAll("details:not([open])"));
     opened.forEach((fold) => { fold.open = true; });
+    // The light pictures of a dark page have not been asked for yet.
+    document.querySelectorAll('img[loading="lazy"]').forEach((image) => { image.loading = "eager"; });
     theme ??= root.dataset.theme;
     root.dataset.theme = "light";
   });
